@@ -1,0 +1,72 @@
+"""The reasons for which a request can fail, in one table, and the domain's own errors.
+
+A reason is the CamelCase word that a person meets in a condition, an event, a log line and a metric, so each
+exists once, here, with the sentence that says what to do about it. Whether trying again can help belongs to
+the reason and not to the place that raises it: the planner reads it from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a request failed; the value is the word shown to people."""
+
+    INPUT_MISSING = "InputMissing"
+    INPUT_NOT_ALLOWED = "InputNotAllowed"
+    INPUT_CHANGED = "InputChanged"
+    DIGEST_MISMATCH = "DigestMismatch"
+    NOT_TEXT = "NotText"
+    OOM_KILLED = "OOMKilled"
+    EVICTED = "Evicted"
+    POD_LOST = "PodLost"
+    REPORT_BROKEN = "ReportBroken"
+    WORKER_FAILED = "WorkerFailed"
+    ARTEFACT_INVALID = "ArtefactInvalid"
+    IMAGE_NOT_PULLABLE = "ImageNotPullable"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    VOLUME_MISSING = "VolumeMissing"
+    VOLUME_FULL = "VolumeFull"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a reason means for the planner (may another try help?) and for a person (what to do)."""
+
+    retryable: bool
+    hint: str
+
+
+ADVICE: dict[Reason, Advice] = {
+    Reason.INPUT_MISSING: Advice(False, "Check spec.input: upload the content first, or put the file or key there."),
+    Reason.INPUT_NOT_ALLOWED: Advice(False, "Name a regular file beneath drop/, with no symbolic link on the way."),
+    Reason.INPUT_CHANGED: Advice(True, "The file changed while it was read; leave it alone until the request ends."),
+    Reason.DIGEST_MISMATCH: Advice(False, "The content is not what spec.input.sha256 says; correct one of the two."),
+    Reason.NOT_TEXT: Advice(False, "Set spec.encoding to the file's encoding, or spec.errors to replace."),
+    Reason.OOM_KILLED: Advice(True, "Raise the workers' memory limit, or lower the shard size."),
+    Reason.EVICTED: Advice(True, "The node was short of resources; see the node's events."),
+    Reason.POD_LOST: Advice(True, "A pod vanished before its report was read; see who deletes pods or nodes."),
+    Reason.REPORT_BROKEN: Advice(True, "The worker's report could not be read whole; see the pod's log."),
+    Reason.WORKER_FAILED: Advice(True, "The worker ended with an error; its last words are in the message."),
+    Reason.ARTEFACT_INVALID: Advice(True, "Files on the volume do not match their manifest; check the volume."),
+    Reason.IMAGE_NOT_PULLABLE: Advice(False, "Check the operator's image setting and the pull secrets."),
+    Reason.DEADLINE_EXCEEDED: Advice(False, "Raise spec.timeoutSeconds in a new request, or look for what was slow."),
+    Reason.QUOTA_EXCEEDED: Advice(False, "Raise the namespace's quota, or wait for other pods to end."),
+    Reason.VOLUME_MISSING: Advice(False, "Create the claim in the request's namespace; its name is a setting."),
+    Reason.VOLUME_FULL: Advice(True, "Free space on the claim: delete finished requests, or enlarge it."),
+}
+
+
+class DomainError(Exception):
+    """Base of the errors that this room raises."""
+
+
+class SealBroken(DomainError):
+    """A worker's report is missing, cut or altered."""
+
+
+class BadObject(DomainError):
+    """A Kubernetes object that claims to be ours cannot be read."""

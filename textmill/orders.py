@@ -1,0 +1,99 @@
+"""What a Job is told to do: one order a request, as a JSON argument of the worker's command line.
+
+The operator writes orders, the worker reads them; both use these classes, so the two cannot drift apart. An order names
+places on the volume relative to its root and never carries a host's path. Linux caps one argument at 128 KiB and all of
+them at about 2 MiB, so inline text is capped by the CRD (16,384 characters, at most 64 KiB) and a batch by `order_bytes`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+from textmill.errors import BadObject
+
+Source = Literal["upload", "path", "inline", "configMap"]
+OnError = Literal["replace", "strict"]
+
+
+@dataclass(frozen=True)
+class TokenizeOrder:
+    """Cut one input into words.
+
+    value: for `upload` the digest, for `path` the path beneath drop/, for `inline` the text's UTF-8 in base64, for
+    `configMap` the file's name in the folder that `--configmaps` names (the request's uid).
+    sha256: the digest that the whole input must have, or None.
+    leave_above: leave inputs of more bytes than this unread and say so; None reads any size.
+    """
+
+    id: str
+    source: Source
+    value: str
+    encoding: str = "utf-8"
+    errors: OnError = "replace"
+    sha256: str | None = None
+    leave_above: int | None = None
+
+    def text(self) -> str:
+        """Return the order as the compact JSON of one argument."""
+        return _text(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an order back; BadObject says what is wrong with it."""
+        return cls(**_fields(text, {"id", "source", "value"}, set(cls.__dataclass_fields__)))
+
+    def inline_bytes(self) -> bytes:
+        """Return the content of an inline order."""
+        return base64.b64decode(self.value, validate=True)
+
+
+@dataclass(frozen=True)
+class CountOrder:
+    """Count one request's tokens: `tokens` is their folder on the volume, in `shards` shards.
+
+    top_words: how many of the most frequent words the report carries.
+    """
+
+    id: str
+    tokens: str
+    shards: int = 1
+    top_words: int = 10
+
+    def text(self) -> str:
+        """Return the order as the compact JSON of one argument."""
+        return _text(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an order back; BadObject says what is wrong with it."""
+        return cls(**_fields(text, {"id", "tokens"}, set(cls.__dataclass_fields__)))
+
+
+Order = TokenizeOrder | CountOrder
+
+
+def inline_value(text: str) -> str:
+    """Return the `value` of an inline order."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def order_bytes(order: Order) -> int:
+    """Return the bytes that this order takes on a command line."""
+    return len(order.text().encode()) + 1
+
+
+def _text(fields: dict[str, Any]) -> str:
+    return json.dumps({k: v for k, v in fields.items() if v is not None}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _fields(text: str, required: set[str], known: set[str]) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise BadObject(f"an order is no JSON: {text[:120]!r}") from error
+    if not isinstance(fields, dict) or not required <= fields.keys() <= known:
+        raise BadObject(f"an order lacks a field or has one too many: {text[:120]!r}")
+    return fields

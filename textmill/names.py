@@ -1,0 +1,53 @@
+"""The names and labels that Textmill gives to things on a cluster.
+
+Invariants: every name made here is a DNS label (at most 63 of `a-z 0-9 -`, begins and ends with a letter or digit), so
+it can stand as an object's name, a label's value and a folder; the same arguments give the same name; a Job's name never
+recurs, since each start of a request raises a number that goes into it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+GROUP = "textmill.dev"
+VERSION = "v1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "ProcessingRequest"
+PLURAL = "processingrequests"
+
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+MANAGED_BY = "textmill"
+STAGE_LABEL = f"{GROUP}/stage"
+REUSE_LABEL = f"{GROUP}/reuse-key"
+MEMBERS_ANNOTATION = f"{GROUP}/members"
+SHARDS_ANNOTATION = f"{GROUP}/shards"
+DIGEST_ANNOTATION = f"{GROUP}/content-sha256"
+
+Stage = Literal["tokenize", "count"]
+
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+def slug(text: str, limit: int = 40) -> str:
+    """Return text as a DNS label of at most `limit` characters; `request` where nothing of it can stay."""
+    return _NOT_SLUG.sub("-", text.lower()).strip("-")[:limit].strip("-") or "request"
+
+
+def job_name(stage: Stage, lead: str, starts: Iterable[tuple[str, int]]) -> str:
+    """Return the name of the Job that works on these requests.
+
+    lead: the first member's name, for people to recognise; starts: each member's uid and how many Jobs it will then
+    have been given, in any order.
+    """
+    members = "\n".join(f"{uid} {number}" for uid, number in sorted(starts))
+    digest = hashlib.sha256(f"{stage}\n{members}".encode()).hexdigest()[:12]
+    return f"{slug(lead, 40)}-{stage[0]}-{digest}"
+
+
+def keyed_name(namespace: str, user: str, key: str) -> str:
+    """Return the name of the request that this Idempotency-Key stands for, the same on every replica."""
+    digest = hashlib.sha256("\0".join((namespace, user, key)).encode()).hexdigest()
+    return f"upload-{digest[:40]}"

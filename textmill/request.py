@@ -1,0 +1,205 @@
+"""A ProcessingRequest as the domain sees it: what was asked (spec) and what is known (status).
+
+Bodies come from the Kubernetes API, where the CRD has validated the spec and set its defaults; the status is written by
+one writer, the operator. Parsing is lenient about what is absent, so an old object or a hand-made status never stops the
+planner. Times are kept as the RFC 3339 strings of the API and read as seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from textmill.names import Stage
+
+Body = Mapping[str, Any]
+
+PENDING, SUSPENDED, TOKENIZING, COUNTING = "Pending", "Suspended", "Tokenizing", "Counting"
+SUCCEEDED, FAILED = "Succeeded", "Failed"
+Phase = Literal["Pending", "Suspended", "Tokenizing", "Counting", "Succeeded", "Failed"]
+ENDS = (SUCCEEDED, FAILED)
+
+
+def to_time(seconds: float) -> str:
+    """Return seconds since the epoch as an RFC 3339 time in UTC, cut to whole seconds as Kubernetes writes it."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_time(text: str | None) -> float | None:
+    """Return an RFC 3339 time as seconds since the epoch; None where there is none or it cannot be read."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Input:
+    """Where the text comes from: exactly one of upload, path, inline, config_map (name, key)."""
+
+    upload: str | None = None
+    path: str | None = None
+    inline: str | None = None
+    config_map: tuple[str, str] | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+
+    @classmethod
+    def parse(cls, body: Body) -> Input:
+        """Read `spec.input`."""
+        ref = body.get("configMapKeyRef")
+        return cls(
+            upload=body.get("upload"),
+            path=body.get("path"),
+            inline=body.get("inline"),
+            config_map=(ref["name"], ref["key"]) if ref else None,
+            sha256=body.get("sha256"),
+            bytes=body.get("bytes"),
+        )
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What was asked; the defaults are the CRD's."""
+
+    input: Input
+    encoding: str = "utf-8"
+    errors: Literal["replace", "strict"] = "replace"
+    top_words: int = 10
+    priority: int = 0
+    suspend: bool = False
+    timeout: int = 3600
+    retries: int = 2
+    ttl: int | None = None
+
+    @classmethod
+    def parse(cls, body: Body) -> Spec:
+        """Read `spec`."""
+        return cls(
+            input=Input.parse(body.get("input", {})),
+            encoding=body.get("encoding", cls.encoding),
+            errors=body.get("errors", cls.errors),
+            top_words=body.get("topWords", cls.top_words),
+            priority=body.get("priority", cls.priority),
+            suspend=body.get("suspend", cls.suspend),
+            timeout=body.get("timeoutSeconds", cls.timeout),
+            retries=body.get("retries", cls.retries),
+            ttl=body.get("ttlSecondsAfterFinished"),
+        )
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known; `raw` is the status object as the API has it, and every change keeps it whole."""
+
+    raw: Body = field(default_factory=dict)
+
+    @property
+    def phase(self) -> str:
+        """Return the phase, Pending where nothing was written yet."""
+        return str(self.raw.get("phase") or PENDING)
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the request has its end."""
+        return self.phase in ENDS
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether nothing is left to do for this request."""
+        return bool(self.raw.get("settled"))
+
+    def job(self, stage: Stage) -> str | None:
+        """Return the recorded Job's name for a stage: the intent."""
+        job = (self.raw.get("jobs") or {}).get(stage)
+        return str(job["name"]) if job else None
+
+    def recorded_at(self, stage: Stage) -> float | None:
+        """Return when the stage's Job was recorded."""
+        job = (self.raw.get("jobs") or {}).get(stage)
+        return from_time(job.get("startedAt")) if job else None
+
+    @property
+    def live_job(self) -> tuple[Stage, str] | None:
+        """Return the stage and name of the Job that this request waits for, None where it waits for none."""
+        stage = stage_of(self.phase)
+        name = self.job(stage) if stage else None
+        return (stage, name) if stage and name else None
+
+    @property
+    def started_at(self) -> float | None:
+        """Return when the first Job was recorded (since the last suspension)."""
+        return from_time(self.raw.get("startTime"))
+
+    @property
+    def retry_at(self) -> float:
+        """Return the earliest time of the next start."""
+        return from_time(self.raw.get("retryAt")) or 0.0
+
+    @property
+    def tokens(self) -> tuple[str, int] | None:
+        """Return where the tokens lie and in how many shards, None before they do."""
+        tokens = self.raw.get("tokens")
+        return (tokens["path"], tokens["shards"]) if tokens else None
+
+    @property
+    def observed_bytes(self) -> int | None:
+        """Return the input's size as a worker saw it."""
+        size = (self.raw.get("input") or {}).get("bytes")
+        return int(size) if size is not None else None
+
+    def number(self, name: str, default: int = 0) -> int:
+        """Return one of the counters: starts, attempts, batchLimit."""
+        return int(self.raw.get(name) or default)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One ProcessingRequest. `version` is its resourceVersion, `created` seconds since the epoch."""
+
+    uid: str
+    name: str
+    namespace: str
+    version: str
+    created: float
+    spec: Spec
+    status: Status = field(default_factory=Status)
+    deleting: bool = False
+    reuse_label: str | None = None
+
+    @classmethod
+    def parse(cls, body: Body) -> Request:
+        """Read a whole object of the API."""
+        meta = body["metadata"]
+        return cls(
+            uid=meta["uid"],
+            name=meta["name"],
+            namespace=meta["namespace"],
+            version=meta["resourceVersion"],
+            created=from_time(meta.get("creationTimestamp")) or 0.0,
+            spec=Spec.parse(body.get("spec", {})),
+            status=Status(body.get("status") or {}),
+            deleting=bool(meta.get("deletionTimestamp")),
+            reuse_label=(meta.get("labels") or {}).get("textmill.dev/reuse-key"),
+        )
+
+    def with_status(self, raw: Body) -> Request:
+        """Return the request as it will be once this status is written."""
+        return replace(self, status=Status(raw))
+
+    @property
+    def size(self) -> int | None:
+        """Return the best known size in bytes: observed before hinted, None where nobody knows."""
+        if self.status.observed_bytes is not None:
+            return self.status.observed_bytes
+        inline = self.spec.input.inline
+        return len(inline.encode()) if inline is not None else self.spec.input.bytes
+
+
+def stage_of(phase: str) -> Stage | None:
+    """Return the stage that a phase stands for."""
+    return "tokenize" if phase == TOKENIZING else "count" if phase == COUNTING else None

@@ -1,0 +1,99 @@
+# Every command of Textmill. `make` alone lists them; CI calls nothing else.
+# Needs make and a Python 3.11 to 3.14; the rest is installed into .venv from the locks. A recipe over five lines is a script.
+
+PYTHON ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+PREPARE := $(or $(PYTHON),python3) scripts/prepare.py
+COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	--no-emit-index-url --no-config --custom-compile-command "make lock"
+TESTS ?= tests
+WORKERS ?= 2
+
+export PYTHON
+export PYTHONPATH := $(CURDIR):$(CURDIR)/operator
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run kubectl setup dev test test-one test-system test-long coverage bench lint format types contracts \
+	generate verify lock upgrade clean distclean
+
+##@ Use it
+demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the result, stop (FILE= for another text)
+	@$(PY) -m local demo $(if $(FILE),--file "$(FILE)")
+
+run: $(VENV)/laptop.stamp ## Serve at 127.0.0.1:5000 until Ctrl-C, state in .textmill (PORT= for another port)
+	@$(PY) -m local run $(if $(PORT),--port $(PORT))
+
+kubectl: $(VENV)/laptop.stamp ## Run kubectl against what `make run` serves (ARGS="get preq")
+	@$(VENV)/bin/kubectl --kubeconfig .textmill/kubeconfig $(or $(ARGS),get preq)
+
+##@ Set up
+setup: $(VENV)/laptop.stamp ## Install what demo and run need into .venv
+
+dev: $(VENV)/dev.stamp ## Install what test, lint and lock need into .venv
+
+##@ Test
+test: lint ## Lint, then every test that needs PyPI alone
+	@$(PY) -m pytest tests --ignore=tests/system -n $(WORKERS) --dist loadfile
+
+test-one: $(VENV)/dev.stamp ## Run some tests in one process (TESTS=tests/planner ARGS="-k shard")
+	@$(PY) -m pytest $(TESTS) $(ARGS)
+
+test-system: $(VENV)/dev.stamp ## The tests that need Debian's packages; installs them, or names what is missing and fails
+	@$(PY) -m scripts.system_packages
+	@$(PY) -m pytest tests/system
+
+test-long: $(VENV)/dev.stamp ## The property tests with many more examples
+	@HYPOTHESIS_PROFILE=long $(PY) -m pytest $(TESTS) --ignore=tests/system -n $(WORKERS) --dist worksteal
+
+coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches that no test reaches
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest tests --ignore=tests/system -q
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
+
+bench: $(VENV)/dev.stamp ## Measure what the design promises, as a table beside its thresholds
+	@$(PY) -m tests.bench $(ARGS)
+
+##@ Check
+lint: $(VENV)/dev.stamp ## Every check that runs no test: style, types, imports, sizes, purity, links
+	@$(PY) -m checks
+
+format: $(VENV)/dev.stamp ## Lay the code out and mend what ruff can mend
+	@$(PY) -m ruff check --fix --quiet . && $(PY) -m ruff format .
+
+types: $(VENV)/dev.stamp ## mypy alone
+	@$(PY) -m mypy
+
+contracts: $(VENV)/dev.stamp ## The import contracts alone
+	@$(VENV)/bin/lint-imports
+
+##@ Generate
+generate: $(VENV)/dev.stamp ## Write every generated file again
+	@$(PY) -m scripts.generate
+
+verify: $(VENV)/dev.stamp ## Fail where a generated file is not what its generator writes
+	@$(PY) -m scripts.generate --verify
+
+lock: $(VENV)/dev.stamp ## Lock the requirements again, keeping the versions that still fit (ARGS=--upgrade for new ones)
+	@$(COMPILE) $(ARGS) requirements.in -o requirements.txt
+	@$(COMPILE) $(ARGS) -c requirements.txt requirements-laptop.in -o requirements-laptop.txt
+	@$(COMPILE) $(ARGS) -c requirements-laptop.txt requirements-dev.in -o requirements-dev.txt
+
+##@ Clean
+clean: ## Remove caches and reports, keep .venv and .textmill
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage .coverage.*
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv too; .textmill holds people's data and stays
+	@rm -rf $(VENV)
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+$(VENV)/laptop.stamp: requirements-laptop.txt scripts/prepare.py
+	@$(PREPARE) requirements-laptop.txt $@
+
+$(VENV)/dev.stamp: requirements-dev.txt scripts/prepare.py
+	@$(PREPARE) requirements-dev.txt $@ $(VENV)/laptop.stamp

@@ -1,0 +1,130 @@
+"""Make the virtual environment in ``.venv`` and install one locked set of packages into it.
+
+The Makefile calls this before any target that runs our code: a fresh clone needs make and a Python only.
+It runs on whatever ``python3`` there is, even one too old for Textmill, because its message has to be
+readable there: the syntax stays that of Python 3.6 and only the standard library is imported.
+It must not resolve versions: what is installed is what the lock names, by hash, as wheels, never compiled.
+Two calls at once wait for each other on a lock of the requirements file.
+"""
+
+import argparse
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+OLDEST = (3, 11)
+NEWEST = (3, 14)
+PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+class NoInterpreter(Exception):
+    """No Python on this machine can carry the environment; the message says what to do."""
+
+
+def ask(python, program):
+    """Return what the interpreter prints for a program, or nothing if it cannot run it."""
+    try:
+        done = subprocess.run([python, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
+def fits(version):
+    """Tell whether a version such as ``3.12`` is one that the locks were made for."""
+    parts = tuple(int(part) for part in version.split(".")) if version else ()
+    return OLDEST <= parts <= NEWEST
+
+
+def candidates(environ):
+    """List the interpreters to try, best first; a ``PYTHON`` that was asked for is the only one."""
+    if environ.get("PYTHON"):
+        return [environ["PYTHON"]]
+    newest_first = ["python3.%d" % minor for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+    outside_any_environment = getattr(sys, "_base_executable", sys.executable)
+    return [outside_any_environment, *newest_first]
+
+
+def choose(pythons, ask=ask):
+    """Return the first interpreter that fits and can make environments, or say why none does."""
+    seen = []
+    for python in pythons:
+        version = ask(python, VERSION)
+        if not fits(version):
+            seen.append("%s is %s" % (python, "Python " + version if version else "not to be run"))
+        elif not ask(python, PROBE):
+            seen.append("%s (%s) lacks venv or ensurepip" % (python, version))
+        else:
+            return python
+    raise NoInterpreter(
+        "Textmill needs Python %d.%d to %d.%d with venv and ensurepip, and found none:\n  %s\n"
+        "Install one (Debian, Ubuntu: apt-get install python3 python3-venv)\n"
+        "or name one: make PYTHON=/path/to/python3 ..." % (OLDEST + NEWEST + ("\n  ".join(seen),))
+    )
+
+
+def ensure_environment(folder, environ):
+    """Create the environment unless a working one stands there already."""
+    python = os.path.join(folder, "bin", "python")
+    if fits(ask(python, VERSION)) and ask(python, "import pip; print(1)"):
+        return python
+    base = choose(candidates(environ))
+    print("Creating %s with %s" % (folder, base), flush=True)
+    if os.path.isdir(folder):
+        shutil.rmtree(folder)
+    subprocess.run([base, "-m", "venv", folder], check=True)
+    return python
+
+
+def install(python, requirements):
+    """Install exactly what the lock says; pip's own output is shown only when it has something to say."""
+    print("Installing %s (a minute or two the first time)" % requirements, flush=True)
+    pip = [python, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "install"]
+    what = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", requirements]
+    subprocess.run(pip + what, check=True)
+
+
+def is_fresh(stamp, requirements):
+    """Tell whether the stamp was written after the lock was."""
+    return os.path.exists(stamp) and os.path.getmtime(stamp) >= os.path.getmtime(requirements)
+
+
+def touch(path):
+    """Write an empty stamp, or give the one that is there the present time."""
+    with open(path, "a"):
+        os.utime(path)
+
+
+def main(arguments, environ=os.environ):
+    """Prepare the environment for one lock, and write the stamps that keep the next call short."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("requirements", help="the lock to install, such as requirements-dev.txt")
+    parser.add_argument("stamps", nargs="+", help="files to write when done, in the environment's own folder")
+    parser.add_argument("--folder", default=".venv")
+    options = parser.parse_args(arguments)
+    with open(options.requirements) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if all(is_fresh(stamp, options.requirements) for stamp in options.stamps):
+            return 0
+        started = time.monotonic()
+        try:
+            install(ensure_environment(options.folder, environ), options.requirements)
+        except NoInterpreter as problem:
+            print(problem, file=sys.stderr)
+            return 2
+        except subprocess.CalledProcessError as problem:
+            command = " ".join(problem.cmd[:3])
+            print("Set-up stopped: %s ended with %s" % (command, problem.returncode), file=sys.stderr)
+            return 2
+        for stamp in options.stamps:
+            touch(stamp)
+        print("Ready after %.0f s" % (time.monotonic() - started), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     IMAGE_NOT_PULLABLE = "ImageNotPullable"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     QUOTA_EXCEEDED = "QuotaExceeded"
+    POD_REFUSED = "PodRefused"
     VOLUME_MISSING = "VolumeMissing"
     VOLUME_FULL = "VolumeFull"
 
@@ -55,6 +56,7 @@ ADVICE: dict[Reason, Advice] = {
     Reason.IMAGE_NOT_PULLABLE: Advice(False, "Check the operator's image setting and the pull secrets."),
     Reason.DEADLINE_EXCEEDED: Advice(False, "Raise spec.timeoutSeconds in a new request, or look for what was slow."),
     Reason.QUOTA_EXCEEDED: Advice(False, "Raise the namespace's quota, or wait for other pods to end."),
+    Reason.POD_REFUSED: Advice(False, "See the Job's events: the namespace's admission rules refuse the worker's pod."),
     Reason.VOLUME_MISSING: Advice(False, "Create the claim in the request's namespace; its name is a setting."),
     Reason.VOLUME_FULL: Advice(True, "Free space on the claim: delete finished requests, or enlarge it."),
 }

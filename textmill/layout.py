@@ -1,9 +1,9 @@
 """Where everything lies on the shared volume: names only, no file is touched here.
 
-Invariants: a path made here is relative to the volume's root, uses `/`, holds no `..`, and begins with one of the
-five top folders. `uploads/` is written by the API alone, `drop/` by people, `work/JOB/` by the tokenizer Job of
-that name, `results/JOB/` by the word-count Job of that name, `trash/` by the sweep. A Job therefore mounts one
-folder for writing, and no two Jobs ever write to the same place.
+Invariants: a path made here is relative to the volume's root, uses `/`, holds no `..`, and begins with one of
+the five top folders. `uploads/` is written by the API alone, `drop/` by people, `work/JOB/` by the tokenizer
+Job of that name, `results/JOB/` by the word-count Job of that name, `trash/` by the sweep. A Job therefore
+mounts one folder for writing, and no two Jobs ever write to the same place.
 
     uploads/ab/abcd...          content by its SHA-256 (hex), fan-out by the first two digits
     uploads/incoming/NAME       uploads that are still arriving

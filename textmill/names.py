@@ -1,8 +1,8 @@
 """The names and labels that Textmill gives to things on a cluster.
 
-Invariants: every name made here is a DNS label (at most 63 of `a-z 0-9 -`, begins and ends with a letter or digit), so
-it can stand as an object's name, a label's value and a folder; the same arguments give the same name; a Job's name never
-recurs, since each start of a request raises a number that goes into it.
+Invariants: every name made here is a DNS label (at most 63 of `a-z 0-9 -`, begins and ends with a letter or
+digit), so it can stand as an object's name, a label's value and a folder; the same arguments give the same
+name; a Job's name never recurs, since each start of a request raises a number that goes into it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def slug(text: str, limit: int = 40) -> str:
 def job_name(stage: Stage, lead: str, starts: Iterable[tuple[str, int]]) -> str:
     """Return the name of the Job that works on these requests.
 
-    lead: the first member's name, for people to recognise; starts: each member's uid and how many Jobs it will then
-    have been given, in any order.
+    lead: the first member's name, for people to recognise; starts: each member's uid and how many Jobs it
+    will then have been given, in any order.
     """
     members = "\n".join(f"{uid} {number}" for uid, number in sorted(starts))
     digest = hashlib.sha256(f"{stage}\n{members}".encode()).hexdigest()[:12]
@@ -49,5 +49,5 @@ def job_name(stage: Stage, lead: str, starts: Iterable[tuple[str, int]]) -> str:
 
 def keyed_name(namespace: str, user: str, key: str) -> str:
     """Return the name of the request that this Idempotency-Key stands for, the same on every replica."""
-    digest = hashlib.sha256("\0".join((namespace, user, key)).encode()).hexdigest()
+    digest = hashlib.sha256(f"{namespace}\0{user}\0{key}".encode()).hexdigest()
     return f"upload-{digest[:40]}"

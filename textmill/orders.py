@@ -1,8 +1,9 @@
 """What a Job is told to do: one order a request, as a JSON argument of the worker's command line.
 
-The operator writes orders, the worker reads them; both use these classes, so the two cannot drift apart. An order names
-places on the volume relative to its root and never carries a host's path. Linux caps one argument at 128 KiB and all of
-them at about 2 MiB, so inline text is capped by the CRD (16,384 characters, at most 64 KiB) and a batch by `order_bytes`.
+The operator writes orders, the worker reads them; both use these classes, so the two cannot drift apart. An
+order names places on the volume relative to its root and never carries a host's path. Linux caps one argument
+at 128 KiB and all of them at about 2 MiB, so inline text is capped by the CRD (16,384 characters, at most 64
+KiB) and a batch by `order_bytes`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ OnError = Literal["replace", "strict"]
 class TokenizeOrder:
     """Cut one input into words.
 
-    value: for `upload` the digest, for `path` the path beneath drop/, for `inline` the text's UTF-8 in base64, for
-    `configMap` the file's name in the folder that `--configmaps` names (the request's uid).
-    sha256: the digest that the whole input must have, or None.
-    leave_above: leave inputs of more bytes than this unread and say so; None reads any size.
+    value: for `upload` the digest, for `path` the path beneath drop/, for `inline` the text's UTF-8 in
+    base64, for `configMap` the file's name in the folder that `--configmaps` names (the request's uid).
+    sha256: the digest that the whole input must have, or None. leave_above: leave inputs of more bytes than
+    this unread and say so; None reads any size.
     """
 
     id: str

@@ -1,12 +1,13 @@
 """How a worker tells its result without any credentials: report lines on standard output, sealed at the end.
 
-One line a request (a line a request and shard for sharded input), each `@report ` and compact JSON. The seal goes into
-the container's termination message, which Kubernetes caps at 4,096 bytes: the number of lines and the SHA-256 over them,
-and the lines themselves where all of it fits. A container's log mixes standard output with standard error and may be cut
-by rotation, so lines count only when the seal says that they are all there, unaltered.
+One line a request (a line a request and shard for sharded input), each `@report ` and compact JSON. The seal
+goes into the container's termination message, which Kubernetes caps at 4,096 bytes: the number of lines and
+the SHA-256 over them, and the lines themselves where all of it fits. A container's log mixes standard output
+with standard error and may be cut by rotation, so lines count only when the seal says that they are all
+there, unaltered.
 
-Outcomes: `done`; `failed` (this request's own fault or trouble: reason, message); `left` (not read: too big for a
-batch or a shard, or not to be cut; the planner then plans again with what was learnt).
+Outcomes: `done`; `failed` (this request's own fault or trouble: reason, message); `left` (not read: too big
+for a batch or a shard, or not to be cut; the planner then plans again with what was learnt).
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ Report = dict[str, Any]
 def done_tokens(uid: str, index: int, shards: int, observed: dict[str, Any], tokens: int) -> Report:
     """Report that one shard is tokenized.
 
-    `observed` is what the worker saw of the whole input: bytes, encoding, invalidBytes (of this shard), and sha256, which
-    only shard 0 computes over the whole input.
+    `observed` is what the worker saw of the whole input: bytes, encoding, invalidBytes (of this shard), and
+    sha256, which only shard 0 computes over the whole input.
     """
     return {
         "id": uid,

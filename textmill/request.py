@@ -1,8 +1,9 @@
 """A ProcessingRequest as the domain sees it: what was asked (spec) and what is known (status).
 
-Bodies come from the Kubernetes API, where the CRD has validated the spec and set its defaults; the status is written by
-one writer, the operator. Parsing is lenient about what is absent, so an old object or a hand-made status never stops the
-planner. Times are kept as the RFC 3339 strings of the API and read as seconds since the epoch.
+Bodies come from the Kubernetes API, where the CRD has validated the spec and set its defaults; the status is
+written by one writer, the operator. Parsing is lenient about what is absent, so an old object or a hand-made
+status never stops the planner. Times are kept as the RFC 3339 strings of the API and read as seconds since
+the epoch.
 """
 
 from __future__ import annotations

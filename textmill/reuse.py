@@ -1,9 +1,9 @@
 """When a known result may stand for a new request: same content, same options, same formats, same namespace.
 
-The key goes into a label, whose value is at most 63 characters: 60 hex digits of a SHA-256. A label can be written by
-anybody who may create requests, so a key only finds candidates; `fits` then compares with what the operator itself wrote
-into the candidate's status. Only content-addressed input (upload) and inline text may be answered so: a file beneath
-drop/ or a ConfigMap can change after its digest was seen.
+The key goes into a label, whose value is at most 63 characters: 60 hex digits of a SHA-256. A label can be
+written by anybody who may create requests, so a key only finds candidates; `fits` then compares with what the
+operator itself wrote into the candidate's status. Only content-addressed input (upload) and inline text may
+be answered so: a file beneath drop/ or a ConfigMap can change after its digest was seen.
 """
 
 from __future__ import annotations
@@ -52,5 +52,9 @@ def pick(wanted: Spec, candidates: Iterable[Request]) -> Mapping[str, Any] | Non
     """Return the parts of a status that a fitting candidate lends (input, tokens, result), None where none fits."""
     for candidate in sorted(candidates, key=lambda one: (one.created, one.uid)):
         if fits(wanted, candidate):
-            return {name: candidate.status.raw[name] for name in ("input", "tokens", "result") if name in candidate.status.raw}
+            return {
+                name: candidate.status.raw[name]
+                for name in ("input", "tokens", "result")
+                if name in candidate.status.raw
+            }
     return None

@@ -1,0 +1,123 @@
+"""What the planner can ask for. Each action is plain data; the operator's executor is the one place that performs them.
+
+Every action can be done twice, or on a stale picture, without harm: writes are guarded by the resourceVersion
+they were planned on, Jobs have names that never recur, and `Recreate` and `Collect` are checked against the
+API before they act.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from textmill.names import Stage
+from textmill.orders import Order
+from textmill.picture import Job, Member, Pod
+from textmill.request import Request
+
+
+@dataclass(frozen=True)
+class Note:
+    """An event on the request, for `kubectl describe`."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Write:
+    """Replace the status of a request, if it is still at the version that was seen; `label` is then its reuse key."""
+
+    request: Request
+    status: dict[str, Any]
+    notes: tuple[Note, ...] = ()
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class ConfigMapKey:
+    """A ConfigMap's key that a request names as input; mounted as a file named by the request's uid."""
+
+    uid: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """All that a Job is made from. timeout in seconds; shards > 1 makes an Indexed Job with that many completions."""
+
+    name: str
+    namespace: str
+    stage: Stage
+    members: tuple[Member, ...]
+    orders: tuple[Order, ...]
+    timeout: int
+    shards: int = 1
+    parallelism: int = 1
+    config_maps: tuple[ConfigMapKey, ...] = ()
+
+    def only(self, uids: set[str]) -> JobPlan:
+        """Return the same Job for these members alone: the others' intent could not be recorded."""
+        return replace(
+            self,
+            members=tuple(one for one in self.members if one.uid in uids),
+            orders=tuple(one for one in self.orders if one.id in uids),
+            config_maps=tuple(one for one in self.config_maps if one.uid in uids),
+        )
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Record the intent in each member's status, then create the Job for those where that worked."""
+
+    job: JobPlan
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True)
+class Recreate:
+    """Create a Job that is recorded but does not exist, after asking the API whether it is still recorded."""
+
+    job: JobPlan
+
+
+@dataclass(frozen=True)
+class Read:
+    """Read a pod's log and unseal its reports."""
+
+    pod: Pod
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Read a Job's events for why it has no pod."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Collect:
+    """Delete a Job that no request of the picture waits for, after asking the API whether that is so."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Look for known results that answer these requests (of one namespace)."""
+
+    namespace: str
+    requests: tuple[Request, ...]
+
+
+Action = Write | Launch | Recreate | Read | Inspect | Collect | LookUp
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Actions to perform now, and when to plan again if nothing changes before (seconds since the epoch)."""
+
+    actions: tuple[Action, ...] = ()
+    wake_at: float | None = None

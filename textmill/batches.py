@@ -1,0 +1,172 @@
+"""Which requests share a pod, and what the Job of a group is told.
+
+Small inputs share: many requests of one namespace, with the same time-out, in one pod. An input too big for
+that gets a pod of its own, one bigger than a shard an Indexed Job over byte ranges (plain UTF-8 only). Sizes
+are what a worker observed, else what the spec hints; an input whose size nobody knows rides in a batch, and
+is left there unread if it proves too big.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from textmill import reports
+from textmill.actions import ConfigMapKey, JobPlan, Launch, Write
+from textmill.limits import Limits
+from textmill.names import Stage, job_name
+from textmill.orders import CountOrder, Order, Source, TokenizeOrder, inline_value, order_bytes
+from textmill.picture import Member
+from textmill.request import Request
+from textmill.transitions import intend
+
+WORD_REPORT_BYTES = 300
+"""At most this much of a report line for each top word: 64 code points of 4 bytes, and its JSON around it."""
+PLAIN_REPORT_BYTES = 1024
+
+
+class Candidate(NamedTuple):
+    """A request that may start a stage. `raw` is its status before the intent: as it is, or tokenized just now."""
+
+    request: Request
+    stage: Stage
+    raw: Mapping[str, Any]
+
+
+class Company(NamedTuple):
+    """What requests must have in common to share a pod; `cap` is how many may."""
+
+    namespace: str
+    stage: Stage
+    timeout: int
+    cap: int
+
+
+def shardable(request: Request) -> bool:
+    """Tell whether the input may be cut: plain UTF-8, and no worker has said otherwise."""
+    learnt = request.status.raw.get("input") or {}
+    return request.spec.encoding.lower() in ("utf-8", "utf8") and learnt.get("shardable", True) is not False
+
+
+def shards_for(request: Request, limits: Limits) -> int:
+    """Return into how many shards the tokenizer cuts this input (1: whole)."""
+    size = request.size
+    if size is None or size <= limits.shard_bytes or not shardable(request):
+        return 1
+    return min(limits.max_shards, -(-size // limits.shard_bytes))
+
+
+def company(candidate: Candidate, limits: Limits) -> Company:
+    """Return whom a candidate may share with."""
+    request, stage, raw = candidate
+    size = request.size
+    if stage == "count":
+        size = (raw.get("input") or {}).get("bytes")
+    cap = limits.batch_members if size is None or size <= limits.small_bytes else 1
+    cap = min(cap, int(raw.get("batchLimit") or cap))
+    return Company(request.namespace, stage, request.spec.timeout, cap)
+
+
+def fill(candidates: Iterable[Candidate], common: Company, limits: Limits) -> list[Candidate]:
+    """Take candidates of this company, in order, until a bound of the batch is reached; at least one."""
+    taken: list[Candidate] = []
+    size = order_size = report_size = 0
+    for one in candidates:
+        if company(one, limits) != common:
+            continue
+        size += one.request.size or 0
+        order_size += order_bytes(_order(one, limits))
+        report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.request.spec.top_words
+        over = size > limits.batch_bytes or order_size > limits.order_bytes or report_size > limits.report_bytes
+        if taken and over:
+            break
+        taken.append(one)
+        if len(taken) >= common.cap:
+            break
+    return taken
+
+
+def parallelism(candidate: Candidate, limits: Limits) -> int:
+    """Return how many pods this candidate's Job runs at once."""
+    if candidate.stage == "count":
+        return 1
+    return min(shards_for(candidate.request, limits), limits.shard_pods, limits.pods)
+
+
+def launch(group: list[Candidate], limits: Limits, now: float) -> Launch:
+    """Return the intents and the Job for a group that `fill` made."""
+    lead, stage = group[0], group[0].stage
+    name = job_name(stage, lead.request.name, ((c.request.uid, _starts(c.raw) + 1) for c in group))
+    shards = shards_for(lead.request, limits) if stage == "tokenize" else 1
+    job = {"name": name, "members": len(group), "shards": shards, "parallelism": parallelism(lead, limits)}
+    writes = tuple(Write(c.request, intend(c.raw, stage, job, now)) for c in group)
+    return Launch(plan_job(name, [w.request.with_status(w.status) for w in writes], stage, limits), writes)
+
+
+def plan_job(name: str, requests: list[Request], stage: Stage, limits: Limits) -> JobPlan:
+    """Return the Job of this name from what its members have recorded."""
+    lead = requests[0]
+    recorded = lead.status.raw["jobs"][stage]
+    orders = tuple(_order(Candidate(r, stage, dict(r.status.raw)), limits) for r in requests)
+    maps = [(r.uid, r.spec.input.config_map) for r in requests if stage == "tokenize"]
+    return JobPlan(
+        name=name,
+        namespace=lead.namespace,
+        stage=stage,
+        members=tuple(Member(r.uid, r.name) for r in requests),
+        orders=orders,
+        timeout=lead.spec.timeout,
+        shards=int(recorded.get("shards") or 1),
+        parallelism=int(recorded.get("parallelism") or 1),
+        config_maps=tuple(ConfigMapKey(uid, *ref) for uid, ref in maps if ref),
+    )
+
+
+def merge_shards(found: list[reports.Report]) -> tuple[dict[str, Any], int, int]:
+    """Join the reports of one request's shards: what was observed, the number of shards, the number of words."""
+    first = min(found, key=lambda one: int(one["shard"]))
+    observed = dict(first["input"])
+    observed["invalidBytes"] = sum(int(one["input"].get("invalidBytes") or 0) for one in found)
+    return observed, int(first["of"]), sum(int(one["tokens"]) for one in found)
+
+
+def _starts(raw: Mapping[str, Any]) -> int:
+    return int(raw.get("starts") or 0)
+
+
+def _order(candidate: Candidate, limits: Limits) -> Order:
+    request, stage, raw = candidate
+    if stage == "count":
+        tokens = raw["tokens"]
+        return CountOrder(request.uid, tokens["path"], int(tokens["shards"]), request.spec.top_words)
+    return _tokenize_order(request, limits)
+
+
+def _tokenize_order(request: Request, limits: Limits) -> TokenizeOrder:
+    source, value = _source(request)
+    size = request.size
+    leave_above = None
+    if size is None or size <= limits.small_bytes:
+        leave_above = limits.small_bytes
+    elif size <= limits.shard_bytes and shardable(request):
+        leave_above = limits.shard_bytes
+    return TokenizeOrder(
+        id=request.uid,
+        source=source,
+        value=value,
+        encoding=request.spec.encoding,
+        errors=request.spec.errors,
+        sha256=request.spec.input.sha256,
+        leave_above=leave_above,
+    )
+
+
+def _source(request: Request) -> tuple[Source, str]:
+    given = request.spec.input
+    if given.upload is not None:
+        return "upload", given.upload
+    if given.path is not None:
+        return "path", given.path
+    if given.inline is not None:
+        return "inline", inline_value(given.inline)
+    return "configMap", request.uid

@@ -1,0 +1,45 @@
+"""A plan in the making: what `planner`, `outcomes` and `queue` add to while they go over one picture."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from textmill.actions import Action, Plan, Write
+from textmill.batches import Candidate
+from textmill.limits import Limits
+from textmill.picture import Picture
+
+
+@dataclass
+class Draft:
+    """busy: pods that are or may yet be at work, by namespace; candidates: requests that may start a stage now."""
+
+    picture: Picture
+    limits: Limits
+    now: float
+    actions: list[Action] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    wake_at: float | None = None
+
+    @property
+    def free(self) -> int:
+        """Return how many more pods may be started."""
+        return self.limits.pods - sum(self.busy.values())
+
+    def take(self, outcome: Write | Candidate) -> None:
+        """Keep what a Job's end meant for a request."""
+        if isinstance(outcome, Candidate):
+            self.candidates.append(outcome)
+        else:
+            self.actions.append(outcome)
+
+    def wake(self, at: float | None) -> None:
+        """Plan again at this time, if nothing happens before."""
+        if at is not None:
+            self.wake_at = at if self.wake_at is None else min(self.wake_at, at)
+
+    def finished(self) -> Plan:
+        """Return the plan."""
+        return Plan(tuple(self.actions), self.wake_at)

@@ -1,0 +1,43 @@
+"""The numbers by which the planner decides; sizes in bytes, times in seconds.
+
+The defaults suit a small cluster. The operator reads them from its settings; tests pass their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds and delays.
+
+    pods: worker pods at once over all namespaces (a sharded Job counts with its parallelism). small_bytes:
+    inputs up to this size share a pod; batch_members and batch_bytes bound such a batch. order_bytes: command
+    line of a batch (Linux allows 2 MiB); report_bytes: its report lines, which must stay far below the 10 MiB
+    that a kubelet keeps of a log. shard_bytes: bigger inputs are cut into shards of about this size, at most
+    max_shards, shard_pods of them at once, each pod replaced up to shard_retries times in all. retry_delay:
+    before the first retry, doubled each time up to retry_ceiling. pod_grace: how long a Job may be without
+    any pod before its events are read. image_grace, claim_grace: how long an image may fail to be pulled, a
+    claim be missing, before the request fails. job_ttl: after which Kubernetes removes a finished Job that a
+    crash left.
+    """
+
+    pods: int = 8
+    small_bytes: int = 1 * MIB
+    batch_members: int = 200
+    batch_bytes: int = 64 * MIB
+    order_bytes: int = 512 * KIB
+    report_bytes: int = 960 * KIB
+    shard_bytes: int = 256 * MIB
+    max_shards: int = 1000
+    shard_pods: int = 8
+    shard_retries: int = 6
+    retry_delay: float = 5.0
+    retry_ceiling: float = 300.0
+    pod_grace: float = 10.0
+    image_grace: float = 60.0
+    claim_grace: float = 10.0
+    job_ttl: int = 600

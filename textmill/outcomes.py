@@ -1,0 +1,70 @@
+"""What a Job's end means for one of its members: a result, the next stage, another try, or a failure.
+
+A batch that died is split, at last to single requests; only a lone run counts as an attempt of that request,
+so nobody pays for his company. A report names its own request's trouble and leaves the others alone.
+"""
+
+from __future__ import annotations
+
+from textmill import transitions
+from textmill.actions import Write
+from textmill.batches import Candidate, merge_shards
+from textmill.errors import ADVICE, Reason
+from textmill.layout import tokens
+from textmill.limits import Limits
+from textmill.picture import Job
+from textmill.reports import LEFT_NOT_SHARDABLE, Report
+from textmill.request import Request
+from textmill.verdict import Dead
+
+
+def after_reports(request: Request, job: Job, found: list[Report], limits: Limits, now: float) -> Write | Candidate:
+    """Return what the reports that a finished Job gave for this member lead to; none at all is a broken report."""
+    failed = next((one for one in found if one["outcome"] == "failed"), None)
+    if failed:
+        known = failed["reason"] in ADVICE
+        reason = Reason(failed["reason"]) if known else Reason.WORKER_FAILED
+        return after_failure(request, reason, str(failed["message"]), limits, now)
+    left = next((one for one in found if one["outcome"] == "left"), None)
+    if left:
+        return _after_left(request, left, now)
+    if len(found) != job.shards:
+        text = f"Job {job.name} gave {len(found)} reports of {job.shards} for this request"
+        return after_death(request, len(job.members), Dead(Reason.REPORT_BROKEN, text), limits, now)
+    if job.stage == "count":
+        return transitions.succeed(request, found[0]["result"], now)
+    observed, shards, count = merge_shards(found)
+    path = tokens(job.name, request.uid)
+    return Candidate(
+        request,
+        "count",
+        transitions.tokenized(request.status.raw, observed, now, path=path, shards=shards, count=count),
+    )
+
+
+def after_death(request: Request, company: int, dead: Dead, limits: Limits, now: float) -> Write:
+    """Return what the death of a Job with `company` members means for this one."""
+    if not dead.splits:
+        return transitions.fail(request, dead.reason, dead.message, now)
+    if company > 1:
+        half = max(1, company // 2)
+        text = f"{dead.message.rstrip('.')}. It was in a batch of {company}; next in one of at most {half}."
+        return transitions.requeue(request, "BatchSplit", text, now, batchLimit=half)
+    return after_failure(request, dead.reason, dead.message, limits, now)
+
+
+def after_failure(request: Request, reason: Reason, message: str, limits: Limits, now: float) -> Write:
+    """Return another try where that can help and is left, else the failure."""
+    attempts = request.status.number("attempts")
+    if not ADVICE[reason].retryable or attempts >= request.spec.retries:
+        return transitions.fail(request, reason, message, now)
+    delay = min(limits.retry_ceiling, limits.retry_delay * 2**attempts)
+    return transitions.retry(request, reason, message, now, delay=delay, again=reason == Reason.ARTEFACT_INVALID)
+
+
+def _after_left(request: Request, left: Report, now: float) -> Write:
+    learnt = {**(request.status.raw.get("input") or {}), "bytes": int(left["bytes"])}
+    if left["why"] == LEFT_NOT_SHARDABLE:
+        learnt["shardable"] = False
+    text = f"The input has {left['bytes']} bytes; planned again with that in mind."
+    return transitions.requeue(request, str(left["why"]), text, now, input=learnt)

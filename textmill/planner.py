@@ -1,0 +1,177 @@
+"""What to do next: one pure, total function over the whole picture.
+
+`plan` may be called at any time, after any crash, on any stale picture. It is level-based: it looks at what
+is recorded and at what the cluster shows, never at what changed. First each request is looked at alone (its
+end, suspension, its turn), then each recorded Job is judged (`verdict`) and its end applied to its members
+(`outcomes`), then free pods are filled from the queue (`queue`). Jobs that nobody of the picture waits for
+are named for collection; the executor asks the API before it deletes one, since a request that has settled
+leaves the picture while its Job is still in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from textmill import transitions
+from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
+from textmill.batches import Candidate, plan_job
+from textmill.draft import Draft
+from textmill.errors import ADVICE, Reason
+from textmill.limits import Limits
+from textmill.names import Stage
+from textmill.outcomes import after_death, after_reports
+from textmill.picture import Job, Key, Picture
+from textmill.queue import fill_free_pods
+from textmill.request import SUSPENDED, Request, stage_of
+from textmill.verdict import Dead, Done, Podless, Running, Stalled, Unread, judge
+
+PROGRESS_STEP = 5
+"""Percent by which a sharded request must have moved before its status is written again."""
+
+
+def plan(picture: Picture, limits: Limits, now: float) -> Plan:
+    """Return what to do about this picture; `now` in seconds since the epoch."""
+    draft = Draft(picture, limits, now)
+    waiting: dict[Key, list[Request]] = defaultdict(list)
+    for request in picture.requests:
+        job = _look_at(draft, request)
+        if job:
+            waiting[request.namespace, job].append(request)
+    for key, requests in waiting.items():
+        _settle(draft, key, requests)
+    _clear_away(draft, waiting.keys() & picture.jobs.keys())
+    fill_free_pods(draft)
+    return draft.finished()
+
+
+def _look_at(draft: Draft, request: Request) -> str | None:
+    """Decide what can be decided about a request alone; return the Job that it waits for, if it does."""
+    status = request.status
+    if request.deleting or (status.ended and status.settled):
+        return None
+    if status.ended:
+        draft.actions.append(transitions.settle(request))
+    elif request.spec.suspend:
+        if status.phase != SUSPENDED:
+            draft.actions.append(transitions.suspend(request, draft.now))
+    elif status.phase == SUSPENDED:
+        draft.actions.append(transitions.resume(request, draft.now))
+    elif status.live_job:
+        return status.live_job[1]
+    else:
+        _queue(draft, request)
+    return None
+
+
+def _queue(draft: Draft, request: Request) -> None:
+    lent = draft.picture.lent.get(request.uid)
+    if lent and request.status.tokens is None:
+        draft.actions.append(transitions.succeed(request, lent["result"], draft.now, lent))
+    elif _out_of_time(draft, request):
+        draft.actions.append(_fail_late(request, draft.now))
+    elif request.status.retry_at > draft.now:
+        draft.wake(request.status.retry_at)
+    else:
+        stage: Stage = "tokenize" if request.status.tokens is None else "count"
+        draft.candidates.append(Candidate(request, stage, request.status.raw))
+
+
+def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
+    """Go on with the requests that have recorded this Job."""
+    job = draft.picture.jobs.get(key)
+    if job is None:
+        _recreate(draft, key, requests)
+        return
+    uids = {member.uid for member in job.members}
+    for stranger in [one for one in requests if one.uid not in uids]:
+        text = f"Job {job.name} was made without this request; it gets another."
+        draft.actions.append(transitions.requeue(stranger, "Regrouped", text, draft.now))
+    members = [one for one in requests if one.uid in uids]
+    if job.deleting:
+        _go_on(draft, job, members)
+        return
+    verdict = judge(job, draft.picture.pods.get(job.uid, ()), draft.limits, draft.now)
+    match verdict:
+        case Unread(pods):
+            draft.actions.extend(Read(pod) for pod in pods)
+        case Done(reports):
+            for request in members:
+                draft.take(after_reports(request, job, reports.get(request.uid, []), draft.limits, draft.now))
+        case Dead():
+            company = len(job.members)
+            draft.actions.extend(after_death(one, company, verdict, draft.limits, draft.now) for one in members)
+            draft.busy[job.namespace] += 0 if job.ended else job.parallelism
+        case Podless():
+            draft.actions.append(Inspect(job))
+            _go_on(draft, job, members)
+        case Stalled(reason, message):
+            remarks = (transitions.remark(one, reason, message, draft.now) for one in members)
+            _go_on(draft, job, members)
+            draft.actions.extend(one for one in remarks if one)
+        case Running(look_at, done):
+            draft.wake(look_at)
+            _go_on(draft, job, members, done)
+
+
+def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:
+    late = [one for one in requests if _out_of_time(draft, one)]
+    draft.actions.extend(_fail_late(one, draft.now) for one in late)
+    rest = [one for one in requests if one not in late]
+    if not rest:
+        return
+    stage = stage_of(rest[0].status.phase) or "tokenize"
+    job = plan_job(key[1], rest, stage, draft.limits)
+    draft.actions.append(Recreate(job))
+    draft.busy[key[0]] += job.parallelism
+
+
+def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0) -> None:
+    """Leave a Job at work, but for members whose time is over; show how far a sharded one is."""
+    draft.busy[job.namespace] += min(job.parallelism, job.shards - done)
+    for request in members:
+        if _out_of_time(draft, request):
+            draft.actions.append(_fail_late(request, draft.now))
+        elif job.shards > 1:
+            percent = 50 * done // job.shards
+            shown = int((request.status.raw.get("progress") or {}).get("percent") or 0)
+            if percent >= shown + PROGRESS_STEP:
+                draft.actions.append(transitions.progress(request, percent))
+
+
+def _clear_away(draft: Draft, awaited: set[Key]) -> None:
+    """Name Jobs that nobody waits for, and count pods that may still be at work though nobody waits for them."""
+    known = set()
+    for key, job in draft.picture.jobs.items():
+        known.add(job.uid)
+        if key in awaited:
+            continue
+        if not job.deleting:
+            draft.actions.append(Collect(job))
+        pods = draft.picture.pods.get(job.uid, ())
+        if not job.ended and not (pods and all(pod.ended for pod in pods)):
+            draft.busy[job.namespace] += job.parallelism
+    for uid, pods in draft.picture.pods.items():
+        if uid not in known:
+            for pod in pods:
+                draft.busy[pod.namespace] += 0 if pod.ended else 1
+
+
+def _out_of_time(draft: Draft, request: Request) -> bool:
+    started = request.status.started_at
+    if started is None:
+        return False
+    end = started + request.spec.timeout
+    if draft.now < end:
+        draft.wake(end)
+    return draft.now >= end
+
+
+def _fail_late(request: Request, now: float) -> Write:
+    """Fail a request whose time is over, for what held it up where that is known."""
+    conditions = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
+    held = conditions.get("Succeeded", {})
+    text = f"The request had {request.spec.timeout} s (spec.timeoutSeconds) and did not end in them"
+    if held.get("reason") in ADVICE:
+        text += f"; it was held up by: {held['message']}"
+    reason = Reason.QUOTA_EXCEEDED if held.get("reason") == Reason.QUOTA_EXCEEDED else Reason.DEADLINE_EXCEEDED
+    return transitions.fail(request, reason, text, now)

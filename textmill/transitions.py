@@ -1,0 +1,174 @@
+"""Every change of a request's status, one function each: old request in, whole new status out.
+
+The status written is always the whole object, so a field that nobody mentions is kept. A condition's
+lastTransitionTime moves only when its status does, as the API conventions ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from textmill.actions import Note, Write
+from textmill.errors import ADVICE, Reason
+from textmill.names import Stage
+from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TOKENIZING, Request, to_time
+from textmill.reuse import key
+
+Raw = dict[str, Any]
+
+PHASE_OF: dict[Stage, str] = {"tokenize": TOKENIZING, "count": COUNTING}
+_ORDER = ("Accepted", "Tokenized", "Counted", "Finished", "Succeeded")
+
+
+def _with_condition(raw: Raw, kind: str, status: str, now: float, *, reason: str, message: str) -> None:
+    known = {one["type"]: one for one in raw.get("conditions") or ()}
+    before = known.get(kind)
+    since = before["lastTransitionTime"] if before and before["status"] == status else to_time(now)
+    known[kind] = {
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message[:1024],
+        "lastTransitionTime": since,
+    }
+    raw["conditions"] = sorted(
+        known.values(), key=lambda one: _ORDER.index(one["type"]) if one["type"] in _ORDER else 9
+    )
+
+
+def _without_job(raw: Raw, stage: Stage | None) -> None:
+    jobs = {name: job for name, job in (raw.get("jobs") or {}).items() if name != stage}
+    raw["jobs"] = jobs
+
+
+def intend(raw: Mapping[str, Any], stage: Stage, job: Mapping[str, Any], now: float) -> Raw:
+    """Record the Job that a stage is about to be given: `job` is {name, members, shards, parallelism}."""
+    new = dict(raw)
+    new["phase"] = PHASE_OF[stage]
+    new["startTime"] = raw.get("startTime") or to_time(now)
+    new["starts"] = int(raw.get("starts") or 0) + 1
+    new["jobs"] = {**(raw.get("jobs") or {}), stage: {**job, "startedAt": to_time(now)}}
+    new.pop("retryAt", None)
+    _with_condition(new, "Accepted", "True", now, reason="Started", message="The operator has taken the request.")
+    _with_condition(new, "Succeeded", "Unknown", now, reason=PHASE_OF[stage], message=f"Job {job['name']} is at work.")
+    return new
+
+
+def tokenized(
+    raw: Mapping[str, Any], observed: Mapping[str, Any], now: float, *, path: str, shards: int, count: int
+) -> Raw:
+    """Accept a tokenizer's reports; the request then waits for its count."""
+    new = dict(raw)
+    new["phase"] = COUNTING
+    new["input"] = dict(observed)
+    new["tokens"] = {"path": path, "shards": shards, "count": count}
+    new["progress"] = {"percent": 50}
+    new.pop("batchLimit", None)
+    _without_job(new, "count")
+    _with_condition(new, "Tokenized", "True", now, reason="Tokenized", message=f"{count} words in {shards} shard(s).")
+    _with_condition(new, "Succeeded", "Unknown", now, reason="Tokenized", message="The words wait to be counted.")
+    return new
+
+
+def succeed(request: Request, result: Mapping[str, Any], now: float, reused: Mapping[str, Any] | None = None) -> Write:
+    """End a request well, with its own result or with what a known one lends."""
+    new = {**request.status.raw, **(reused or {})}
+    new["result"] = dict(result)
+    new["startTime"] = new.get("startTime") or to_time(now)
+    _end(new, SUCCEEDED, now)
+    how = "A known result for the same content and options was used." if reused else "The words are counted."
+    reason = "Reused" if reused else "Counted"
+    for kind in ("Accepted", "Tokenized") if reused else ():
+        _with_condition(new, kind, "True", now, reason=reason, message=how)
+    _with_condition(new, "Counted", "True", now, reason=reason, message=how)
+    _with_condition(new, "Finished", "True", now, reason=SUCCEEDED, message="The request has its result.")
+    _with_condition(new, "Succeeded", "True", now, reason=reason, message=how)
+    words = f"{result.get('tokens', 0)} words, {result.get('distinctWords', 0)} distinct."
+    label = key(request.spec)
+    return Write(
+        request, new, (Note("Normal", SUCCEEDED, f"{how} {words}"),), None if label == request.reuse_label else label
+    )
+
+
+def fail(request: Request, reason: Reason, message: str, now: float) -> Write:
+    """End a request badly: the reason's word, what happened, and what to do."""
+    new = dict(request.status.raw)
+    _end(new, FAILED, now)
+    text = f"{message.rstrip('.')}. {ADVICE[reason].hint}"
+    _with_condition(new, "Finished", "True", now, reason=reason, message=text)
+    _with_condition(new, "Succeeded", "False", now, reason=reason, message=text)
+    return Write(request, new, (Note("Warning", reason, text),))
+
+
+def _end(new: Raw, phase: str, now: float) -> None:
+    new["phase"] = phase
+    new["settled"] = True
+    new["completionTime"] = to_time(now)
+    new["progress"] = {"percent": 100} if phase == SUCCEEDED else new.get("progress") or {"percent": 0}
+    for name in ("retryAt", "batchLimit"):
+        new.pop(name, None)
+
+
+def settle(request: Request) -> Write:
+    """Mark an ended request as having nothing left to do, so that it leaves the operator's watch."""
+    return Write(request, {**request.status.raw, "settled": True})
+
+
+def suspend(request: Request, now: float) -> Write:
+    """Put a request aside: its Job is forgotten, its tokens are kept, its clock starts anew when it goes on."""
+    new = dict(request.status.raw)
+    new["phase"] = SUSPENDED
+    new.pop("startTime", None)
+    _without_job(new, "tokenize" if request.status.tokens is None else "count")
+    _with_condition(
+        new, "Succeeded", "Unknown", now, reason=SUSPENDED, message="spec.suspend is true; set it to false to go on."
+    )
+    return Write(request, new, (Note("Normal", SUSPENDED, "Put aside until spec.suspend is false."),))
+
+
+def resume(request: Request, now: float) -> Write:
+    """Queue a suspended request again, where it stopped."""
+    new = dict(request.status.raw)
+    new["phase"] = PENDING if request.status.tokens is None else COUNTING
+    _with_condition(new, "Succeeded", "Unknown", now, reason="Resumed", message="The request waits for its turn.")
+    return Write(request, new, (Note("Normal", "Resumed", "Queued again."),))
+
+
+def requeue(request: Request, why: str, message: str, now: float, **changes: Any) -> Write:
+    """Queue the same stage again under another Job, with these fields of the status changed."""
+    new = {**request.status.raw, **changes}
+    stage: Stage = "tokenize" if new.get("tokens") is None else "count"
+    new["phase"] = PENDING if stage == "tokenize" else COUNTING
+    _without_job(new, stage)
+    for name in [name for name, value in new.items() if value is None]:
+        del new[name]
+    _with_condition(new, "Succeeded", "Unknown", now, reason=why, message=message)
+    return Write(request, new, (Note("Normal", why, message),))
+
+
+def retry(request: Request, reason: Reason, message: str, now: float, *, delay: float, again: bool = False) -> Write:
+    """Count a failed attempt and queue the stage for later; `again` starts over from the input."""
+    attempt = request.status.number("attempts") + 1
+    text = f"Attempt {attempt} of {request.spec.retries + 1} failed: {message.rstrip('.')}. Next in {delay:.0f} s."
+    changes: Raw = {"attempts": attempt, "retryAt": to_time(now + delay + 0.999)}
+    if again:
+        changes["tokens"] = None
+    write = requeue(request, reason, text, now, **changes)
+    return Write(request, write.status, (Note("Warning", reason, text),))
+
+
+def remark(request: Request, reason: Reason, message: str, now: float) -> Write | None:
+    """Say why a request that runs does not get on; None where that is said already."""
+    text = f"{message.rstrip('.')}. {ADVICE[reason].hint}"[:1024]
+    known = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
+    if known.get("Succeeded", {}).get("reason") == reason:
+        return None
+    new = dict(request.status.raw)
+    _with_condition(new, "Succeeded", "Unknown", now, reason=reason, message=text)
+    return Write(request, new, (Note("Warning", reason, text),))
+
+
+def progress(request: Request, percent: int) -> Write:
+    """Show how far a running request is."""
+    return Write(request, {**request.status.raw, "progress": {"percent": percent}})

@@ -1,0 +1,150 @@
+"""What has become of a Job: one pure judgement from its conditions and its pods.
+
+A stage is done when, for each index, a container ended with 0 and its sealed reports are at hand; that is
+seen in the pods a second or two before the Job says Complete. Failure is the Job's own word: a single failed
+pod may yet be replaced. Only pods controlled by the Job's uid reach this module (`Picture.pods` is keyed by
+it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textmill.errors import Reason
+from textmill.limits import Limits
+from textmill.picture import Job, Pod
+from textmill.reports import Report
+
+PULL_TROUBLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+
+
+@dataclass(frozen=True)
+class Running:
+    """Still at work. look_at: when to judge again though nothing changed; done: indexes that have ended well."""
+
+    look_at: float | None = None
+    done: int = 0
+
+
+@dataclass(frozen=True)
+class Stalled:
+    """No pod can be made, for the reason that the events tell; it goes on by itself when that is mended."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
+class Podless:
+    """No pod for so long that the Job's events should be read."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """All containers ended well; these pods' reports are still in their logs."""
+
+    pods: tuple[Pod, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """All reports, by the request's uid."""
+
+    reports: dict[str, list[Report]]
+
+
+@dataclass(frozen=True)
+class Dead:
+    """The Job gave no usable result. splits: whether its members should try again in smaller company."""
+
+    reason: Reason
+    message: str
+    splits: bool = True
+
+
+Verdict = Running | Stalled | Podless | Unread | Done | Dead
+
+
+def judge(job: Job, pods: Sequence[Pod], limits: Limits, now: float) -> Verdict:
+    """Judge one Job by its own pods."""
+    winners = _winners(pods)
+    if len(winners) >= job.shards:
+        return _harvest([winners[index] for index in sorted(winners)])
+    if job.failure:
+        return _post_mortem(job, pods)
+    if job.complete:
+        return Dead(Reason.POD_LOST, "The Job is complete, but its pods are gone and their reports with them")
+    if not pods:
+        return _podless(job, limits, now)
+    return _pending_trouble(pods, limits, now) or Running(_next_look(pods, limits, now), len(winners))
+
+
+def _winners(pods: Sequence[Pod]) -> dict[int, Pod]:
+    winners: dict[int, Pod] = {}
+    for pod in sorted(pods, key=lambda one: (one.broken is not None, one.finished, one.uid)):
+        if pod.exit_code == 0:
+            winners.setdefault(pod.index, pod)
+    return winners
+
+
+def _harvest(winners: Sequence[Pod]) -> Verdict:
+    unread = tuple(pod for pod in winners if pod.unread)
+    if unread:
+        return Unread(unread)
+    broken = next((pod for pod in winners if pod.broken is not None), None)
+    if broken:
+        return Dead(Reason.REPORT_BROKEN, f"Pod {broken.name}: {broken.broken}")
+    reports: dict[str, list[Report]] = {}
+    for pod in winners:
+        for report in pod.reports or ():
+            reports.setdefault(report["id"], []).append(report)
+    return Done(reports)
+
+
+def _post_mortem(job: Job, pods: Sequence[Pod]) -> Dead:
+    why, message = job.failure or ("", "")
+    if why == "DeadlineExceeded":
+        return Dead(Reason.DEADLINE_EXCEEDED, f"Job {job.name} was active longer than spec.timeoutSeconds allows")
+    failed = [pod for pod in pods if pod.exit_code not in (None, 0) or pod.failed or pod.evicted]
+    if not failed:
+        return Dead(Reason.POD_LOST, f"Job {job.name} failed ({why}: {message}) and none of its pods is there to ask")
+    last = max(failed, key=lambda pod: (pod.finished, pod.created, pod.uid))
+    where = f"Pod {last.name}"
+    if last.exit_reason == "OOMKilled":
+        return Dead(Reason.OOM_KILLED, f"{where} used more memory than its limit")
+    if last.evicted:
+        return Dead(Reason.EVICTED, f"{where} was evicted from its node")
+    if last.exit_code is None:
+        return Dead(Reason.POD_LOST, f"{where} ended without its container's word")
+    words = last.message.strip().splitlines()[-1:] or ["no last words"]
+    return Dead(Reason.WORKER_FAILED, f"{where} ended with exit code {last.exit_code}: {words[0][:300]}")
+
+
+def _podless(job: Job, limits: Limits, now: float) -> Verdict:
+    if now < job.created + limits.pod_grace:
+        return Running(job.created + limits.pod_grace)
+    if job.trouble is None:
+        return Podless()
+    return Stalled(job.trouble.reason, job.trouble.message)
+
+
+def _pending_trouble(pods: Sequence[Pod], limits: Limits, now: float) -> Verdict | None:
+    for pod in pods:
+        if pod.waiting and pod.waiting[0] in PULL_TROUBLE and now >= pod.created + limits.image_grace:
+            text = f"Pod {pod.name} waits with {pod.waiting[0]}: {pod.waiting[1][:300]}"
+            return Dead(Reason.IMAGE_NOT_PULLABLE, text, splits=False)
+        if _claim_missing(pod) and now >= pod.created + limits.claim_grace:
+            return Dead(Reason.VOLUME_MISSING, f"Pod {pod.name}: {pod.unschedulable}", splits=False)
+    return None
+
+
+def _claim_missing(pod: Pod) -> bool:
+    text = pod.unschedulable or ""
+    return "persistentvolumeclaim" in text and "not found" in text
+
+
+def _next_look(pods: Sequence[Pod], limits: Limits, now: float) -> float | None:
+    looks = [pod.created + limits.image_grace for pod in pods if pod.waiting and pod.waiting[0] in PULL_TROUBLE]
+    looks += [pod.created + limits.claim_grace for pod in pods if _claim_missing(pod)]
+    return min((look for look in looks if look > now), default=None)

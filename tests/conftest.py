@@ -1,0 +1,26 @@
+"""Settings that every test shares: the guards, and how hard the property tests try.
+
+`HYPOTHESIS_PROFILE` chooses: `default` on a desk, `ci` the same examples each time, `long` for a night. There
+is no deadline on an example, since a busy machine would fail tests for its own slowness.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.guards"]
+
+settings.register_profile("default", deadline=None, max_examples=50)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("long", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))

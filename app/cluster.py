@@ -1,0 +1,192 @@
+"""The one place that speaks to the Kubernetes API, with plain dictionaries in and out.
+
+The client's model classes are slow and its errors leak HTTP details, so neither leaves this module: callers get
+`Away`, `NotFound`, `Conflict`, `Refused`, `Expired` or `Denied`. Each call has a short time-out and is tried once; a
+caller of our API is told when to come again, so a struggling API server is never hit harder by us. The configuration
+is read at the first call (KUBECONFIG, else the pod's own), so the API starts, and keeps uploads, while there is no
+cluster.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import urllib3.exceptions
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+
+from app.errors import AppError
+from textmill import names
+
+Body = dict[str, Any]
+
+
+class ClusterError(AppError):
+    """Base of what can go wrong between us and the Kubernetes API."""
+
+
+class Away(ClusterError):
+    """The Kubernetes API cannot be reached, or is in no state to answer."""
+
+    status, reason, title = 503, "ClusterAway", "The Kubernetes API is away"
+    hint = "Come again after the seconds that Retry-After names; uploaded content is kept."
+    retryable = True
+
+
+class NotFound(ClusterError):
+    """There is no request of that name."""
+
+    status, reason, title = 404, "RequestMissing", "There is no such request"
+    hint = "GET /requests lists the requests that there are; finished ones go when their TTL is over."
+
+
+class Conflict(ClusterError):
+    """The name is taken."""
+
+    status, reason, title = 409, "NameTaken", "There is already a request of this name"
+    hint = "Choose another name, leave it out, or delete the other request first."
+
+
+class Refused(ClusterError):
+    """The resource definition's rules do not allow this; the detail is their sentence."""
+
+    status, reason, title = 422, "SpecRefused", "The request is not valid"
+    hint = "Change what the detail names."
+
+
+class Expired(ClusterError):
+    """A list was continued too late."""
+
+    status, reason, title = 410, "ContinueExpired", "This page of the list is too old"
+    hint = "Begin the list again without `continue`."
+
+
+class Denied(ClusterError):
+    """We lack a right."""
+
+    status, reason, title = 503, "ClusterDenied", "The Kubernetes API does not let this service do that"
+    hint = "Give the service account the rights on processingrequests that the chart gives."
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and the token for the next (empty at the end)."""
+
+    items: list[Body]
+    token: str = ""
+
+
+class Cluster(Protocol):
+    """What the room needs of a cluster; tests bring one that lives in memory."""
+
+    namespace: str
+
+    def create(self, body: Body) -> Body:
+        """Create a request in our namespace; Conflict where the name is taken."""
+
+    def get(self, name: str) -> Body:
+        """Return a request of our namespace."""
+
+    def delete(self, name: str) -> None:
+        """Delete a request of our namespace, and in the background what it owns."""
+
+    def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
+        """Return a page of the requests of a namespace (ours by default); `fields` is a field selector."""
+
+
+class KubernetesCluster:
+    """The cluster behind the unmodified Kubernetes client."""
+
+    def __init__(self, namespace: str, timeout: float) -> None:
+        self.namespace = namespace
+        self._timeout = (min(2.0, timeout), timeout)
+        self._lock = threading.Lock()
+        self._client: client.CustomObjectsApi | None = None
+
+    def create(self, body: Body) -> Body:
+        """Create a request in our namespace; Conflict where the name is taken."""
+        # The client sends no Content-Type on custom objects by itself, which a real API server refuses.
+        return self._call(
+            "create_namespaced_custom_object", body["metadata"]["name"], body=body, _content_type="application/json"
+        )
+
+    def get(self, name: str) -> Body:
+        """Return a request of our namespace."""
+        return self._call("get_namespaced_custom_object", name, name=name)
+
+    def delete(self, name: str) -> None:
+        """Delete a request of our namespace, and in the background what it owns."""
+        self._call("delete_namespaced_custom_object", name, name=name, propagation_policy="Background")
+
+    def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
+        """Return a page of the requests of a namespace (ours by default); `fields` is a field selector."""
+        wanted = {"field_selector": fields, "_continue": token}
+        given = {name: value for name, value in wanted.items() if value}
+        found = self._call("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
+        return Page(found["items"], (found.get("metadata") or {}).get("continue") or "")
+
+    def _call(self, method: str, subject: str, /, *, namespace: str | None = None, **arguments: Any) -> Body:
+        try:
+            answer = getattr(self._connected(), method)(
+                group=names.GROUP,
+                version=names.VERSION,
+                namespace=namespace or self.namespace,
+                plural=names.PLURAL,
+                _request_timeout=self._timeout,
+                **arguments,
+            )
+        except ApiException as error:
+            raise _translate(error, subject) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Away(f"The Kubernetes API did not answer ({type(error).__name__}).") from error
+        if not isinstance(answer, dict):
+            raise Away("The Kubernetes API's answer is no object.")
+        return answer
+
+    def _connected(self) -> client.CustomObjectsApi:
+        with self._lock:
+            if self._client is None:
+                self._client = client.CustomObjectsApi(_api_client())
+            return self._client
+
+
+def _api_client() -> client.ApiClient:
+    settings = client.Configuration()
+    try:
+        if os.environ.get("KUBECONFIG") or not os.environ.get("KUBERNETES_SERVICE_HOST"):
+            config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped there
+        else:
+            config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped there
+    except (config.ConfigException, OSError) as error:
+        raise Away(f"There is no usable configuration for the Kubernetes API: {error}") from error
+    settings.retries = False
+    settings.connection_pool_maxsize = 32
+    return client.ApiClient(settings)
+
+
+def _translate(error: ApiException, name: str) -> ClusterError:
+    code, message = error.status or 0, _message(error)
+    if code == 404:
+        return NotFound(f"There is no request named {name!r}." if name else message)
+    if code == 409:
+        return Conflict(f"There is already a request named {name!r}.")
+    if code == 410:
+        return Expired("The list cannot be continued any more.")
+    if code in (400, 413, 415, 422):
+        return Refused(message)
+    if code in (401, 403):
+        return Denied(message)
+    return Away(
+        f"The Kubernetes API answered {code}: {message}" if code else f"The Kubernetes API did not answer: {message}"
+    )
+
+
+def _message(error: ApiException) -> str:
+    try:
+        return str(json.loads(error.body or "")["message"])[:1024]
+    except (ValueError, KeyError, TypeError):
+        return str(error.reason)[:256]

@@ -1,0 +1,59 @@
+"""Puts one application together: settings, volume, cluster, metrics, guard, problems, a blueprint for each noun.
+
+Whatever is slow or may be missing at the start (the cluster, a volume that is not mounted yet) is not waited for: the
+process serves at once, and `/readyz` says what is wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from prometheus_client import CollectorRegistry
+
+from app import guard, problems
+from app.cluster import Cluster, KubernetesCluster
+from app.errors import AppError
+from app.metrics import Metrics
+from app.room import Room, attach
+from app.routes import BLUEPRINTS
+from app.settings import Settings
+from app.volume import Volume
+
+_log = logging.getLogger("textmill.api")
+
+
+def create_app(
+    config: Mapping[str, Any] | None = None,
+    *,
+    cluster: Cluster | None = None,
+    registry: CollectorRegistry | None = None,
+) -> Flask:
+    """Return an application. `config` holds settings by name and goes before the environment."""
+    settings = Settings.load(config or {}, os.environ)
+    application = Flask("app")
+    application.url_map.strict_slashes = False
+    application.url_map.merge_slashes = False
+    application.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    volume = Volume(settings.volume, settings.namespace, settings.claim)
+    attach(
+        application,
+        Room(
+            settings=settings,
+            volume=volume,
+            cluster=cluster or KubernetesCluster(settings.namespace, settings.cluster_timeout),
+            metrics=Metrics(registry or CollectorRegistry()),
+        ),
+    )
+    guard.register(application)
+    problems.register(application)
+    for blueprint in BLUEPRINTS:
+        application.register_blueprint(blueprint)
+    try:
+        volume.prepare()
+    except AppError as error:
+        _log.warning("the volume is not ready", extra={"detail": error.detail})
+    return application

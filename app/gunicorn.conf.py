@@ -1,0 +1,27 @@
+# ruff: noqa: N999  the name is the one that gunicorn looks for
+"""How gunicorn serves this room: one process, many threads, JSON logs, a clean stop.
+
+Uploads and downloads wait on sockets and disks, and hashing lets go of the interpreter's lock, so threads serve them;
+one process keeps the metrics in one place. SIGTERM stops taking connections and lets running requests end.
+"""
+
+import os
+
+from app.logs import configuration
+from app.settings import Settings
+
+_settings = Settings.load(os.environ)
+
+bind = _settings.listen
+workers = 1
+worker_class = "gthread"
+threads = _settings.threads
+graceful_timeout = _settings.stop_seconds
+timeout = 60
+keepalive = 5
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 8190
+logconfig_dict = configuration(_settings.log_level)
+accesslog = None
+control_socket_disable = True

@@ -1,0 +1,198 @@
+"""Takes a file out of an HTTP body and onto the volume in one pass, in blocks, whatever its size.
+
+The file is the multipart field `file`, or the whole body when it is no form. Options may stand in the query, and in a
+form before or after the file. The body is read from the server's own stream, 1 MiB at a time, with the length counted
+here: a client that goes away must never leave half a file that looks whole. A client that stands still is given up,
+since each upload holds a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio import multipart
+
+from app import options
+from app.errors import (
+    BodyBroken,
+    BodyCut,
+    BodyStalled,
+    DigestMismatch,
+    FieldsTooLarge,
+    FieldUnknown,
+    FileMissing,
+    FileRepeated,
+    MediaTypeUnsupported,
+    TooLarge,
+)
+from app.volume import Arrival, Stored, Volume
+from textmill.display import shown_name
+
+BLOCK = 1 << 20
+FORM_ALLOWANCE = 1 << 20
+"""Bytes that a form may have beside its file."""
+FIELD_BYTES = 64 << 10
+PARTS = 32
+
+
+class _Sink(Protocol):
+    def write(self, data: bytes) -> None: ...
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An upload that is on the volume: its content, the name to show, and the options that came with it."""
+
+    stored: Stored
+    shown: str
+    options: options.Options
+
+
+def take(request: Request, volume: Volume, limit: int, stall_seconds: float, *, blanks: bool = False) -> Taken:
+    """Store the request's file and return what came; nothing is left on the volume when this raises.
+
+    blanks: fields without a value count as not given, as an HTML form sends them.
+    """
+    asked = [*request.args.items(multi=True)]
+    options.read(asked)
+    form = request.mimetype == "multipart/form-data"
+    length = _checked_length(request, limit + FORM_ALLOWANCE if form else limit)
+    blocks = _blocks(request, length, stall_seconds)
+    with volume.arrival(limit, None if form or length is None else length) as arrival:
+        filename = _read_form(request, blocks, arrival, asked) if form else _read_raw(request, blocks, arrival)
+        given = options.read((name, text) for name, text in asked if text or not blanks)
+        if given.sha256 not in (None, arrival.digest()):
+            raise DigestMismatch(f"sha256 says {given.sha256}, the content that came has {arrival.digest()}.")
+        return Taken(arrival.publish(), shown_name(given.filename or filename), given)
+
+
+def _checked_length(request: Request, limit: int) -> int | None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise MediaTypeUnsupported("Content-Encoding is not taken; send the file as it is.")
+    length = request.content_length
+    if length is None and not request.environ.get("wsgi.input_terminated"):
+        return 0
+    if length is not None and length > limit:
+        raise TooLarge(f"Content-Length is {length}; at most {limit} bytes are taken here.")
+    return length
+
+
+def _blocks(request: Request, length: int | None, stall_seconds: float) -> Iterator[bytes]:
+    stream = request.environ["wsgi.input"]
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(stall_seconds)
+    rest = length
+    while rest is None or rest > 0:
+        with _translated(stall_seconds):
+            block: bytes = stream.read(BLOCK if rest is None else min(BLOCK, rest))
+        if not block:
+            break
+        rest = None if rest is None else rest - len(block)
+        yield block
+    if rest:
+        raise BodyCut(f"The body ended {rest} bytes before the {length} that Content-Length says.")
+
+
+@contextlib.contextmanager
+def _translated(stall_seconds: float) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise BodyStalled(f"No data came for {stall_seconds:g} seconds.") from error
+    except OSError as error:  # also the server's own errors about a body that ends early or is wrongly chunked
+        raise BodyCut("The connection ended before the body did.") from error
+
+
+def _read_raw(request: Request, blocks: Iterator[bytes], sink: Arrival) -> str:
+    for block in blocks:
+        sink.write(block)
+    named = "filename" in request.args or "X-Filename" in request.headers
+    untyped = request.mimetype in ("", "application/x-www-form-urlencoded")
+    if sink.size == 0 and untyped and not named:
+        raise FileMissing("The body is empty and no type or file name says that it is an empty file.")
+    return unquote(request.headers.get("X-Filename", ""))
+
+
+def _read_form(request: Request, blocks: Iterator[bytes], sink: Arrival, fields: list[tuple[str, str]]) -> str:
+    form = _Form(sink, fields)
+    boundary = parse_options_header(request.headers.get("Content-Type"))[1].get("boundary", "")
+    if not boundary or not boundary.isascii():
+        raise BodyBroken("The Content-Type of the form has no usable boundary.")
+    decoder = multipart.MultipartDecoder(boundary.encode(), FIELD_BYTES, max_parts=PARTS)
+    try:
+        for block in blocks:
+            decoder.receive_data(block)
+            form.handle(decoder)
+        decoder.receive_data(None)
+        form.handle(decoder)
+    except ValueError as error:
+        raise BodyBroken(f"The form cannot be read: {str(error)[:200]}.") from error
+    except RequestEntityTooLarge as error:
+        raise FieldsTooLarge(
+            f"The form has more than {PARTS} parts, or a field of more than {FIELD_BYTES} bytes."
+        ) from error
+    return form.filename()
+
+
+class _Form:
+    """What came of a form so far: fields go into a list, the file goes to the sink."""
+
+    def __init__(self, sink: _Sink, fields: list[tuple[str, str]]) -> None:
+        self._sink, self._fields = sink, fields
+        self._field: str | None = None
+        self._value = b""
+        self._bytes = 0
+        self._file: str | None = None
+        self._file_bytes = 0
+
+    def handle(self, decoder: multipart.MultipartDecoder) -> None:
+        """Take everything that the decoder has ready."""
+        event: Any = decoder.next_event()
+        while not isinstance(event, (multipart.NeedData, multipart.Epilogue)):
+            if isinstance(event, multipart.File):
+                self._begin_file(event.name, event.filename)
+            elif isinstance(event, multipart.Field):
+                self._begin_field(event.name)
+            elif isinstance(event, multipart.Data):
+                self._data(event.data, last=not event.more_data)
+            event = decoder.next_event()
+
+    def filename(self) -> str:
+        """Return the name that the file came with; FileMissing where none came."""
+        if self._file is None:
+            raise FileMissing("The form has no field `file` with a file in it.")
+        if not self._file and not self._file_bytes:
+            raise FileMissing("The field `file` is empty: no file was chosen.")
+        return self._file
+
+    def _begin_file(self, name: str | None, filename: str) -> None:
+        if name != "file":
+            raise FieldUnknown(f"A file came in the field {str(name)[:80]!r}; it belongs into `file`.")
+        if self._file is not None:
+            raise FileRepeated("The field `file` came more than once.")
+        self._field, self._file = None, filename
+
+    def _begin_field(self, name: str | None) -> None:
+        if name == "file":
+            raise FileMissing("The field `file` holds text and no file; with curl it is -F file=@NAME.")
+        self._field, self._value = name or "", b""
+
+    def _data(self, data: bytes, *, last: bool) -> None:
+        if self._field is None:
+            self._file_bytes += len(data)
+            self._sink.write(data)
+            return
+        self._bytes += len(data)
+        if self._bytes > FIELD_BYTES:
+            raise FieldsTooLarge(f"The fields beside the file have more than {FIELD_BYTES} bytes.")
+        self._value += data
+        if last:
+            self._fields.append((self._field, self._value.decode("utf-8", "replace")))

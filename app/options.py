@@ -1,0 +1,85 @@
+"""The fields that may come with an upload, read and checked; pure.
+
+The resource definition has the last word on what a spec may hold; what is checked here is what can be said sooner and
+more plainly: unknown names (a misspelt `topwords` must not be ignored silently), numbers that are none, values out of
+range.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
+from textmill import layout
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_ENCODING = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}")
+
+
+def _number(low: int, high: int) -> Callable[[str, str], int]:
+    def read(name: str, text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,12}", text) or not low <= int(text) <= high:
+            raise FieldInvalid(f"{name} is {text[:40]!r}; write a whole number from {low} to {high}.")
+        return int(text)
+
+    return read
+
+
+def _matching(pattern: re.Pattern[str], wanted: str) -> Callable[[str, str], str]:
+    def read(name: str, text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise FieldInvalid(f"{name} is {text[:80]!r}; write {wanted}.")
+        return text
+
+    return read
+
+
+SPEC_FIELDS: dict[str, Callable[[str, str], Any]] = {
+    "topWords": _number(0, 100),
+    "encoding": _matching(_ENCODING, "an encoding's name such as utf-8 or windows-1252, or auto"),
+    "errors": _matching(re.compile("replace|strict"), "replace or strict"),
+    "priority": _number(-1000, 1000),
+    "timeoutSeconds": _number(1, 10_000_000),
+    "retries": _number(0, 10),
+    "ttlSecondsAfterFinished": _number(0, 1_000_000_000),
+}
+"""The options that go into the spec under their own name."""
+
+OTHER_FIELDS: dict[str, Callable[[str, str], Any]] = {
+    "name": _matching(_NAME, "at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit"),
+    "filename": lambda _, text: text,
+    "sha256": _matching(layout.DIGEST, "the content's SHA-256 as 64 lower-case hex digits"),
+    "upload": _matching(layout.DIGEST, "the stored content's SHA-256 as 64 lower-case hex digits"),
+}
+"""What else may be said: the request's name, the file's name, the digest to compare with, stored content."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for beside the content. `spec` holds only what was given: defaults are the definition's."""
+
+    spec: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    filename: str | None = None
+    sha256: str | None = None
+    upload: str | None = None
+
+
+def read(pairs: Iterable[tuple[str, str]], *, allow_upload: bool = False) -> Options:
+    """Read pairs of field and value; the error names the first field that is wrong."""
+    spec: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    for name, text in pairs:
+        if name in spec or name in others:
+            raise FieldRepeated(f"The field {name!r} was given more than once.")
+        if name in SPEC_FIELDS:
+            spec[name] = SPEC_FIELDS[name](name, text)
+        elif name in OTHER_FIELDS and (name != "upload" or allow_upload):
+            others[name] = OTHER_FIELDS[name](name, text)
+        else:
+            known = ", ".join((*SPEC_FIELDS, *(one for one in OTHER_FIELDS if one != "upload" or allow_upload)))
+            raise FieldUnknown(f"There is no field {name[:80]!r}; there are: {known}.")
+    return Options(spec=spec, **others)

@@ -1,0 +1,84 @@
+"""Turns every error into one shape: `application/problem+json` (RFC 9457) with reason and hint.
+
+Three kinds arrive here: the room's own errors, those of the web framework (unknown route, wrong method) and anything
+unforeseen, which is logged with its traceback and answered without it. The page shows the same problem as a page
+where a browser asks for one.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, json, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app.errors import AppError, BodyBroken, FieldsTooLarge, MediaTypeUnsupported, MethodNotAllowed, RouteUnknown
+from app.room import room
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "tag:textmill.dev,2026:problem:"
+_log = logging.getLogger("textmill.api")
+_FRAMEWORK: dict[int, tuple[type[AppError], str]] = {
+    400: (BodyBroken, "The request cannot be read."),
+    404: (RouteUnknown, "There is nothing at this address."),
+    405: (MethodNotAllowed, "This address does not take the method that was used."),
+    413: (FieldsTooLarge, "The body is larger than this address takes."),
+    415: (MediaTypeUnsupported, "This address does not take a body of that type."),
+}
+
+
+def problem(error: AppError) -> dict[str, Any]:
+    """Return the problem document of an error."""
+    return {
+        "type": TYPE_PREFIX + error.reason,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "reason": error.reason,
+        "hint": error.hint,
+        "retryable": error.retryable,
+        "requestId": g.get("request_id"),
+        **error.members,
+    }
+
+
+def register(application: Flask) -> None:
+    """Have every error of this application answered here."""
+    application.register_error_handler(AppError, _ours)
+    application.register_error_handler(HTTPException, _of_framework)
+    application.register_error_handler(Exception, _unforeseen)
+
+
+def _ours(error: AppError) -> Response:
+    room().metrics.problems.labels(error.reason).inc()
+    if error.status >= 500:
+        _log.warning("answered with an error", extra={"reason": error.reason, "detail": error.detail})
+    document = problem(error)
+    if request.blueprint == "page" or (
+        request.blueprint is None and request.accept_mimetypes.accept_html and _is_browser()
+    ):
+        answer = Response(render_template("problem.html", problem=document), mimetype="text/html")
+    else:
+        answer = Response(json.dumps(document), mimetype=MEDIA_TYPE)
+    answer.status_code = error.status
+    answer.headers.extend(error.headers)
+    if error.status == 503:
+        answer.headers.setdefault("Retry-After", str(room().settings.retry_after))
+    return answer
+
+
+def _is_browser() -> bool:
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+
+
+def _of_framework(error: HTTPException) -> Response:
+    code = error.code or 500
+    kind, detail = _FRAMEWORK.get(code, (AppError, error.name))
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return _ours(kind(detail, headers=headers))
+
+
+def _unforeseen(error: Exception) -> Response:
+    _log.error("unforeseen error", exc_info=error)
+    return _ours(AppError("The service met an error that it did not foresee."))

@@ -1,0 +1,39 @@
+"""What the routes share: settings, volume, cluster, metrics. One such room belongs to one Flask application.
+
+It hangs on the application and not in a module, so that two applications in one process (as tests make them) share
+nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.cluster import Cluster
+from app.metrics import Metrics
+from app.settings import Settings
+from app.volume import Volume
+
+_KEY = "textmill"
+
+
+@dataclass(frozen=True)
+class Room:
+    """The parts that `create_app` put together."""
+
+    settings: Settings
+    volume: Volume
+    cluster: Cluster
+    metrics: Metrics
+
+
+def attach(application: Flask, made: Room) -> None:
+    """Hang the room on its application."""
+    application.extensions[_KEY] = made
+
+
+def room() -> Room:
+    """Return the room of the application that serves the current request."""
+    return cast(Room, current_app.extensions[_KEY])

@@ -1,0 +1,12 @@
+"""The addresses, a blueprint for each noun.
+
+A view reads the request, calls the parts and shapes the answer; no more.
+"""
+
+from __future__ import annotations
+
+from app.routes.health import health
+from app.routes.requests import requests
+from app.routes.uploads import uploads
+
+BLUEPRINTS = (uploads, requests, health)

@@ -1,0 +1,77 @@
+"""`GET /requests`, `GET` and `DELETE /requests/NAME`: what the cluster knows, in the public shape.
+
+Filtering and paging are the API server's: a field selector on the phase and its own continue token, so a list of ten
+thousand costs one page here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, jsonify
+from flask import request as current
+
+from app.answers import answer
+from app.cluster import Body, NotFound
+from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
+from app.room import room
+from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TOKENIZING
+
+requests = Blueprint("requests", __name__)
+PHASES = (PENDING, SUSPENDED, TOKENIZING, COUNTING, SUCCEEDED, FAILED)
+PAGE_LIMIT = 500
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+
+
+def query(*known: str) -> dict[str, str]:
+    """Return the query's parameters, each known and given once."""
+    for name, values in current.args.lists():
+        if name not in known:
+            raise FieldUnknown(f"There is no parameter {name[:80]!r}; there are: {', '.join(known) or 'none'}.")
+        if len(values) > 1:
+            raise FieldRepeated(f"The parameter {name!r} was given more than once.")
+    return current.args.to_dict()
+
+
+def number(text: str, name: str, low: int, high: int) -> int:
+    """Return a parameter as a whole number within bounds."""
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
+        raise FieldInvalid(f"{name} is {text[:40]!r}; write a whole number from {low} to {high}.")
+    return int(text)
+
+
+def find(name: str) -> Body:
+    """Return the resource of this name; a name that none can have is not even asked for."""
+    if not _NAME.fullmatch(name):
+        raise NotFound(f"There is no request named {name[:80]!r}.")
+    return room().cluster.get(name)
+
+
+@requests.get("/requests")
+def listing() -> Response:
+    """List requests, page by page."""
+    asked = query("phase", "limit", "continue")
+    phase = asked.get("phase", "")
+    if phase and phase not in PHASES:
+        raise FieldInvalid(f"phase is {phase[:40]!r}; there are: {', '.join(PHASES)}.")
+    page = room().cluster.page(
+        fields=f"status.phase={phase}" if phase else "",
+        limit=number(asked.get("limit", "100"), "limit", 1, PAGE_LIMIT),
+        token=asked.get("continue", ""),
+    )
+    return jsonify({"items": [answer(body) for body in page.items], "continue": page.token or None})
+
+
+@requests.get("/requests/<name>")
+def one(name: str) -> Response:
+    """Show one request."""
+    return jsonify(answer(find(name)))
+
+
+@requests.delete("/requests/<name>")
+def delete(name: str) -> Response:
+    """Delete one request; what runs for it is stopped by the operator."""
+    if not _NAME.fullmatch(name):
+        raise NotFound(f"There is no request named {name[:80]!r}.")
+    room().cluster.delete(name)
+    return Response(status=204)

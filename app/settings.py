@@ -1,0 +1,126 @@
+"""Every setting of this room, declared once: name, type, default and the sentence for the docs.
+
+Settings come from the environment; tests pass the same names in a mapping. Nothing else in `app/` reads the
+environment, so `docs/api.md` can be tested against this one table. A value that cannot be read stops the start with
+its name in the message: a wrong limit noticed at the first upload would be too late.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+_SIZE = re.compile(r"(\d+)\s*([KMGT]i?)?B?", re.IGNORECASE)
+_UNITS: dict[str, int] = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
+    "KI": 1 << 10,
+    "MI": 1 << 20,
+    "GI": 1 << 30,
+    "TI": 1 << 40,
+}
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+class BadSetting(Exception):
+    """A setting's value cannot be read."""
+
+    def __init__(self, name: str, value: object, wanted: str) -> None:
+        super().__init__(f"{name}={value!r}: {wanted}")
+
+
+def _size(text: str) -> int:
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise ValueError("bytes, such as 500000 or 20Gi")
+    return int(found[1]) * _UNITS[(found[2] or "").upper()]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError("true or false")
+    return text.lower() in _TRUE
+
+
+def _setting(name: str, default: str, read: Callable[[str], Any], text: str) -> Any:
+    return field(
+        default_factory=lambda: read(default), metadata={"name": name, "default": default, "read": read, "help": text}
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the room was told; `load` reads it, `table` lists it."""
+
+    volume: Path = _setting(  # noqa: RUF009  it returns a field, which ruff cannot see
+        "TEXTMILL_VOLUME", ".textmill/volume", Path, "Where the shared volume is mounted."
+    )
+    namespace: str = _setting(
+        "TEXTMILL_NAMESPACE", "default", str, "The one namespace whose requests this API serves: that of its claim."
+    )
+    claim: str = _setting("TEXTMILL_CLAIM", "textmill-data", str, "The claim's name; noted in the volume's marker.")
+    max_upload_bytes: int = _setting(
+        "TEXTMILL_MAX_UPLOAD_BYTES", "100Gi", _size, "The largest file that is taken; anything above gets 413."
+    )
+    stall_seconds: float = _setting(
+        "TEXTMILL_STALL_SECONDS", "60", float, "How long an upload may stand still before it is given up with 408."
+    )
+    cluster_timeout: float = _setting(
+        "TEXTMILL_CLUSTER_TIMEOUT", "5", float, "Seconds to wait for one answer of the Kubernetes API."
+    )
+    retry_after: int = _setting("TEXTMILL_RETRY_AFTER", "5", int, "Seconds that `Retry-After` names in a 503.")
+    ready_cache_seconds: float = _setting(
+        "TEXTMILL_READY_CACHE_SECONDS", "1", float, "How long one answer of `/readyz` is used again."
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        "TEXTMILL_ALLOWED_HOSTS",
+        "localhost,127.0.0.1,[::1]",
+        _names,
+        "Host names (without port, comma separated) that requests may be addressed to; `*` allows any.",
+    )
+    listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
+    threads: int = _setting("TEXTMILL_THREADS", "64", int, "Requests that are served at the same time.")
+    stop_seconds: int = _setting(
+        "TEXTMILL_STOP_SECONDS", "30", int, "How long running requests may take to end after SIGTERM."
+    )
+    log_level: str = _setting("TEXTMILL_LOG_LEVEL", "INFO", str, "The least severe level that is logged.")
+    sweep_grace: float = _setting(
+        "TEXTMILL_SWEEP_GRACE", "3600", float, "Seconds between the sweep's two looks; younger files are left alone."
+    )
+    sweep_max_share: float = _setting(
+        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", float, "The largest share of the volume's entries that one sweep may drop."
+    )
+    sweep_namespaces: tuple[str, ...] = _setting(
+        "TEXTMILL_SWEEP_NAMESPACES",
+        "",
+        _names,
+        "Further namespaces whose requests refer to this volume, for the sweep.",
+    )
+
+    @classmethod
+    def load(cls, *sources: Mapping[str, Any]) -> Settings:
+        """Read the settings; of several sources the first that has a name decides."""
+        values: dict[str, Any] = {}
+        for one in fields(cls):
+            name = one.metadata["name"]
+            source = next((source for source in sources if name in source), None)
+            if source is not None:
+                values[one.name] = _read(one, source[name])
+        return cls(**values)
+
+
+def _read(one: Field[Any], value: object) -> Any:
+    try:
+        return one.metadata["read"](str(value))
+    except ValueError as error:
+        raise BadSetting(one.metadata["name"], value, str(error)) from error
+
+
+def table() -> list[tuple[str, str, str]]:
+    """Return name, default and help of every setting, in the order of their declaration."""
+    return [(one.metadata["name"], one.metadata["default"], one.metadata["help"]) for one in fields(Settings)]

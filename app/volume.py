@@ -1,0 +1,206 @@
+"""The API's hands on the shared volume: taking uploads in, and opening results.
+
+An upload is written to `uploads/incoming/` while it is hashed, then renamed to its content's address; so a crash
+leaves a temporary file that the sweep finds, or the whole content, never a part of it under a digest. Content that is
+already there only gets a new modification time, which is what keeps the sweep off it until the request exists.
+Nothing is ever opened through a symbolic link: other pods write to this volume too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from app.errors import ResultGone, TooLarge, VolumeFull, VolumeNotReady
+from textmill import layout
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_IGNORED = {"lost+found", ".snapshot"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Content that lies whole and durable on the volume."""
+
+    digest: str
+    size: int
+
+
+@contextlib.contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise VolumeFull(f"The volume ran full while {doing}.") from error
+        if error.errno == errno.EFBIG:
+            raise TooLarge(f"The volume takes no file of that size ({doing}).") from error
+        raise VolumeNotReady(f"The volume failed while {doing}: {error.strerror or error}.") from error
+
+
+class Arrival:
+    """One upload that is coming in. Write to it, then `publish`; leaving the block without that removes it."""
+
+    def __init__(self, root: Path, limit: int) -> None:
+        self._root, self._limit = root, limit
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self._path = root / layout.INCOMING / f"{secrets.token_hex(16)}.part"
+        with _translated("an upload began"):
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        self._open = True
+
+    def __enter__(self) -> Arrival:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._open:
+            os.close(self._fd)
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> None:
+        """Append data; TooLarge as soon as the limit is passed."""
+        self.size += len(data)
+        if self.size > self._limit:
+            raise TooLarge(f"The file has more than the {self._limit} bytes that are taken here.")
+        self._hash.update(data)
+        rest = memoryview(data)
+        with _translated("an upload was written"):
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what came so far."""
+        return self._hash.hexdigest()
+
+    def publish(self) -> Stored:
+        """Give the content its address; when this returns it survives a power failure."""
+        stored = Stored(self.digest(), self.size)
+        target = self._root / layout.upload(stored.digest)
+        with _translated("an upload was stored"):
+            if _touched(target) != stored.size:
+                os.fsync(self._fd)
+                target.parent.mkdir(exist_ok=True)
+                self._path.rename(target)
+                _sync_folder(target.parent)
+                _sync_folder(target.parent.parent)
+            os.close(self._fd)
+        self._open = False
+        return stored
+
+
+class Volume:
+    """The volume's root as this process sees it."""
+
+    def __init__(self, root: Path, namespace: str, claim: str) -> None:
+        self.root = root.absolute()
+        self._marker: dict[str, object] = {"format": 1, "namespace": namespace, "claim": claim}
+
+    def prepare(self, *, adopt: bool = False) -> None:
+        """Make the top folders, and the marker by which the sweep knows that this volume is Textmill's.
+
+        A folder that holds anything else is left alone (VolumeNotReady) unless `adopt` says that a person wants it.
+        """
+        with _translated("the volume was prepared"):
+            if not (self.root / layout.MARKER).is_file():
+                self.root.mkdir(parents=True, exist_ok=True)
+                foreign = {name for name in os.listdir(self.root) if not name.startswith(f".{layout.MARKER}")}
+                if not adopt and foreign - set(layout.TOP_FOLDERS) - _IGNORED:
+                    raise VolumeNotReady("The volume's root holds something that is not Textmill's.")
+                self._write_marker()
+            for name in (*layout.TOP_FOLDERS, layout.INCOMING):
+                (self.root / name).mkdir(exist_ok=True)
+
+    def _write_marker(self) -> None:
+        temporary = self.root / f".{layout.MARKER}.{secrets.token_hex(8)}"
+        temporary.write_text(json.dumps(self._marker) + "\n", encoding="utf-8")
+        temporary.replace(self.root / layout.MARKER)
+
+    def check(self) -> None:
+        """Raise VolumeNotReady unless the volume is Textmill's and an upload could begin."""
+        if not (self.root / layout.MARKER).is_file():
+            self.prepare()
+        with Arrival(self.root, 0):
+            pass
+
+    def arrival(self, limit: int, expected: int | None) -> Arrival:
+        """Begin an upload of at most `limit` bytes; VolumeFull at once where `expected` bytes cannot fit."""
+        if not (self.root / layout.MARKER).is_file():
+            self.prepare()
+        with _translated("its free space was asked for"):
+            found = os.statvfs(self.root)
+        if expected is not None and expected > found.f_bavail * found.f_frsize:
+            raise VolumeFull(f"{expected} bytes do not fit: {found.f_bavail * found.f_frsize} are free.")
+        return Arrival(self.root, limit)
+
+    def touch(self, digest: str) -> Stored | None:
+        """Make stored content young again, so that the sweep leaves it alone; None where it is not stored."""
+        with _translated("stored content was looked up"):
+            size = _touched(self.root / layout.upload(digest))
+        return None if size is None else Stored(digest, size)
+
+    def open_output(self, path: str, *names: str) -> BinaryIO:
+        """Open a file beneath a path that a status names, component by component and through no link.
+
+        Raises ResultGone where it is missing or where the path is none that Textmill makes.
+        """
+        if not layout.is_output(path):
+            raise ResultGone(f"The status names {path[:120]!r}, which is no path that Textmill makes.")
+        parts = [*path.split("/"), *names]
+        try:
+            folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            for part in parts[:-1]:
+                folder = _step(folder, part)
+            return _regular(folder, parts[-1])
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+                raise ResultGone(f"{'/'.join(parts)} is not on the volume.") from error
+            raise VolumeNotReady(f"The volume failed while a result was opened: {error.strerror}.") from error
+
+
+def _touched(path: Path) -> int | None:
+    try:
+        os.utime(path, follow_symlinks=False)
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _step(folder: int, name: str) -> int:
+    try:
+        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _regular(folder: int, name: str) -> BinaryIO:
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.ENOENT, "not a regular file")
+    return os.fdopen(fd, "rb", buffering=0)

@@ -1,0 +1,143 @@
+"""The definition and the domain say the same: names, defaults, phases, and every status that the planner can write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from tests.resource.definition import CRD, SCHEMA, V1, Json, fields, leaves
+from textmill import names, transitions
+from textmill.actions import Write
+from textmill.errors import ADVICE, Reason
+from textmill.limits import Limits
+from textmill.orders import OnError
+from textmill.outcomes import after_reports
+from textmill.picture import Job, Member
+from textmill.request import ENDS, Phase, Request, Spec
+
+SPEC_NODES: dict[str, Json] = SCHEMA["properties"]["spec"]["properties"]
+KNOWN = {"status", *fields("status")}
+NOW = 1_800_000_000.0
+
+OBSERVED = {"bytes": 5, "encoding": "cp1252", "guessed": True, "invalidBytes": 1, "sha256": "a" * 64}
+FILE = {"bytes": 1, "sha256": "a" * 64}
+RESULT: Json = {
+    "bytes": 5,
+    "tokens": 2,
+    "distinctWords": 1,
+    "topWords": [{"word": "x", "count": 2}],
+    "table": {"path": "results/a/b", "formatVersion": 1, "arrow": FILE, "csv": FILE},
+}
+JOB = {"name": "a-t-1", "members": 1, "shards": 2, "parallelism": 2}
+
+
+def _request(raw: Json | None = None) -> Request:
+    meta = {"uid": "u", "name": "a", "namespace": "default", "resourceVersion": "1"}
+    return Request.parse({"metadata": meta, "spec": {"input": {"path": "x"}}, "status": raw or {}})
+
+
+def _left(why: str) -> Json:
+    job = Job("j", "a-t-1", "default", "tokenize", (Member("u", "a"),), 1, 1, NOW)
+    outcome = after_reports(_request(), job, [{"id": "u", "outcome": "left", "why": why, "bytes": 5}], Limits(), NOW)
+    assert isinstance(outcome, Write)
+    return outcome.status
+
+
+def _tokenized() -> Json:
+    return transitions.tokenized({}, OBSERVED, NOW, path="work/a/b", shards=2, count=2)
+
+
+WRITTEN: dict[str, Callable[[], Any]] = {
+    "intend tokenize": lambda: transitions.intend({}, "tokenize", JOB, NOW),
+    "intend count": lambda: transitions.intend(_tokenized(), "count", JOB, NOW),
+    "tokenized": _tokenized,
+    "succeed": lambda: transitions.succeed(_request(_tokenized()), RESULT, NOW).status,
+    "fail": lambda: transitions.fail(_request(), Reason.NOT_TEXT, "why", NOW).status,
+    "suspend": lambda: transitions.suspend(_request(), NOW).status,
+    "resume": lambda: transitions.resume(_request(), NOW).status,
+    "split": lambda: transitions.requeue(_request(), "BatchSplit", "why", NOW, batchLimit=1).status,
+    "retry": lambda: transitions.retry(_request(), Reason.POD_LOST, "why", NOW, delay=5).status,
+    "progress": lambda: transitions.progress(_request(), 5).status,
+    "left too big": lambda: _left("TooBig"),
+    "left not shardable": lambda: _left("NotShardable"),
+}
+
+
+def test_names_are_the_domains() -> None:
+    spec = CRD["spec"]
+    assert (spec["group"], V1["name"], spec["names"]["kind"], spec["names"]["plural"]) == (
+        names.GROUP,
+        names.VERSION,
+        names.KIND,
+        names.PLURAL,
+    )
+    assert CRD["metadata"]["name"] == f"{names.PLURAL}.{names.GROUP}"
+
+
+def test_defaults_are_the_domains() -> None:
+    defaults = {name: node["default"] for name, node in SPEC_NODES.items() if "default" in node}
+    assert Spec.parse({"input": {}}) == Spec.parse({"input": {}} | defaults)
+    assert len(defaults) == 7
+
+
+def test_every_option_reaches_the_domain() -> None:
+    changed: Json = {
+        "encoding": "utf-16",
+        "errors": "strict",
+        "topWords": 1,
+        "priority": 1,
+        "suspend": True,
+        "timeoutSeconds": 1,
+        "retries": 1,
+        "ttlSecondsAfterFinished": 1,
+    }
+    assert {"input", *changed} == set(SPEC_NODES)
+    plain = Spec.parse({"input": {}})
+    for name, value in changed.items():
+        assert Spec.parse({"input": {}, name: value}) != plain
+
+
+def test_errors_are_the_domains() -> None:
+    assert tuple(SPEC_NODES["errors"]["enum"]) == get_args(OnError)
+
+
+def test_phases_are_the_domains() -> None:
+    phase = fields("status")["status.phase"]
+    assert tuple(phase["enum"]) == get_args(Phase)
+    assert phase["x-kubernetes-validations"][0]["rule"].endswith(str(list(ENDS)) + ")")
+
+
+def test_status_defaults_are_a_new_requests() -> None:
+    status = _request(SCHEMA["properties"]["status"]["default"]).status
+    assert replace(status, raw={}).phase == status.phase
+    assert not status.settled
+    nested = {name: node["default"] for name, node in fields("status").items() if "default" in node}
+    assert nested == {
+        "status.phase": "Pending",
+        "status.settled": False,
+        "status.progress": {"percent": 0},
+        "status.progress.percent": 0,
+    }
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_status_written_by_the_planner_is_kept_whole(name: str) -> None:
+    status = WRITTEN[name]()
+    assert status
+    assert set(leaves("status", status)) - KNOWN == set()
+
+
+def test_written_statuses_use_every_field() -> None:
+    written = {found for make in WRITTEN.values() for found in leaves("status", make())}
+    assert KNOWN - written == set()
+
+
+def test_reasons_and_conditions_fit_their_fields() -> None:
+    condition = fields("status")
+    longest = max(len(reason) for reason in ADVICE)
+    assert longest <= condition["status.conditions[].reason"]["maxLength"]
+    assert condition["status.conditions[].message"]["maxLength"] >= 1024
+    assert condition["status.conditions"]["maxItems"] >= 5

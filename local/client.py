@@ -1,8 +1,9 @@
 """A small asynchronous client of the Kubernetes API, over plain dictionaries.
 
-The generated clients cost several times the CPU and a hundred megabytes; the parts need six verbs and a watch. One session a
-process, a time limit on every call, errors sorted into two kinds: the server refused (nothing happened), or no answer came
-(nobody knows). It retries nothing: whoever calls knows whether a call may be repeated.
+The generated clients cost several times the CPU and a hundred megabytes; the parts need six verbs and a
+watch. One session a process, a time limit on every call, errors sorted into two kinds: the server refused
+(nothing happened), or no answer came (nobody knows). It retries nothing: whoever calls knows whether a
+call may be repeated.
 """
 
 import asyncio
@@ -80,6 +81,10 @@ class Client:
         """Send a JSON merge patch."""
         return await self._call("PATCH", address, body=body, kind=MERGE)
 
+    async def edit(self, address: str, operations: list[Json]) -> Json:
+        """Send a JSON patch: its test operations make it conditional."""
+        return await self._call("PATCH", address, body=operations, kind="application/json-patch+json")
+
     async def delete(self, address: str, body: Json | None = None) -> Json:
         """Delete an object, with DeleteOptions if there are any."""
         return await self._call("DELETE", address, body=body)
@@ -105,7 +110,7 @@ class Client:
         method: str,
         address: str,
         query: Mapping[str, str] | None = None,
-        body: Json | None = None,
+        body: Json | list[Json] | None = None,
         kind: str = "application/json",
     ) -> Json:
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()

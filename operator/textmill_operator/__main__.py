@@ -1,0 +1,38 @@
+"""`python -m textmill_operator`: runs the operator until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from textmill_operator.errors import OperatorError
+from textmill_operator.logs import configure
+from textmill_operator.run import run
+from textmill_operator.settings import PREFIX, SETTINGS, Settings
+
+
+def main() -> int:
+    """Parse the (few) arguments, run, and return the exit code."""
+    lines = [f"  {PREFIX}{name} [{setting.default}]\n      {setting.help}" for name, setting in SETTINGS.items()]
+    parser = argparse.ArgumentParser(
+        prog="textmill_operator",
+        description="Runs the Jobs of ProcessingRequests. Settings come from the environment:",
+        epilog="\n".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    try:
+        settings = Settings.read()
+        configure(settings["LOG_LEVEL"])
+        asyncio.run(run(settings))
+    except OperatorError as error:
+        logging.getLogger("textmill_operator").critical("%s: %s", error.reason, error)
+        print(f"textmill_operator: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

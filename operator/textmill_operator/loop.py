@@ -1,0 +1,123 @@
+"""The operator's heartbeat: wait for a change, take a picture, plan, act, again.
+
+One round at a time, so a plan never races with the actions of the plan before it. A burst of changes wakes
+the loop once: it waits a moment (GATHER) after the first before it looks. It looks again at the time that the
+plan named, and every REST seconds in any case, since level-based work needs no event to be right. Only the
+leader's loop runs; it starts with an audit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from textmill.limits import Limits
+from textmill.planner import plan
+from textmill_operator.audit import Audit
+from textmill_operator.errors import ApiError, NotLeading
+from textmill_operator.executor import Executor
+from textmill_operator.lease import Election
+from textmill_operator.metrics import Metrics
+from textmill_operator.store import Store
+
+GATHER = 0.01
+REST = 10.0
+BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
+STUCK_SECONDS = 120.0
+
+log = logging.getLogger(__name__)
+
+
+class Loop:
+    """Plans and acts while the election is won. `wake` is what the store's changes set."""
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        audit: Audit,
+        election: Election,
+        metrics: Metrics,
+        *,
+        limits: Limits,
+        wake: asyncio.Event,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store, self._executor, self._audit, self._election = store, executor, audit, election
+        self._metrics, self._limits, self._wake, self._clock = metrics, limits, wake, clock
+        self._round_began: float | None = None
+        self.planned = asyncio.Event()
+
+    @property
+    def trouble(self) -> str | None:
+        """Return why the loop is stuck, None where it is not."""
+        if self._round_began is not None and time.monotonic() - self._round_began > STUCK_SECONDS:
+            return f"one round of planning and acting has lasted more than {STUCK_SECONDS:.0f} s"
+        return None
+
+    async def run(self) -> None:
+        """Lead whenever the election is won, until cancelled."""
+        while True:
+            await self._election.won.wait()
+            self._metrics.leading.set(1)
+            try:
+                await self._begin()
+                await self._lead()
+            except NotLeading as error:
+                log.warning("stopped acting: %s", error)
+                await asyncio.sleep(0.1)
+            finally:
+                self._metrics.leading.set(0)
+                self._round_began = None
+
+    async def _begin(self) -> None:
+        """See the truth before the first plan."""
+        tries = 0
+        while True:
+            self._election.check()
+            try:
+                await self._audit.once()
+            except ApiError as error:
+                log.warning("cannot list yet: %s", error)
+                await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
+                tries += 1
+            else:
+                log.info("ready: %s live", self._store.counts())
+                return
+
+    async def _lead(self) -> None:
+        failures = 0
+        while True:
+            self._election.check()
+            self._wake.clear()
+            well, wake_at = await self._round()
+            failures = 0 if well else failures + 1
+            if failures:
+                await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF)) - 1])
+                continue
+            await self._rest(wake_at)
+
+    async def _round(self) -> tuple[bool, float | None]:
+        self._round_began = began = time.monotonic()
+        picture = self._store.picture()
+        made = plan(picture, self._limits, self._clock())
+        self._metrics.plan_seconds.observe(time.monotonic() - began)
+        well = await self._executor.perform(made.actions)
+        self._metrics.round_seconds.observe(time.monotonic() - began)
+        for kind, count in self._store.counts().items():
+            self._metrics.objects.labels(kind).set(count)
+        self._round_began = None
+        self.planned.set()
+        return well, made.wake_at
+
+    async def _rest(self, wake_at: float | None) -> None:
+        """Wait for a change, the plan's own time, the loss of the Lease, or REST, whichever comes first."""
+        seconds = REST if wake_at is None else min(REST, max(0.0, wake_at - self._clock()))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+            await asyncio.sleep(GATHER)
+        except TimeoutError:
+            return

@@ -1,0 +1,139 @@
+"""The operator's settings: each declared once, read from the environment at start and nowhere else.
+
+A variable is TEXTMILL_ and the name in capitals. A value that cannot be used stops the start with a sentence
+that says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textmill.limits import Limits
+from textmill.manifests import Site
+from textmill_operator.errors import Misconfigured
+
+PREFIX = "TEXTMILL_"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its default (whose type is the setting's), and what it is for."""
+
+    default: str | int | float
+    help: str
+
+
+SETTINGS: dict[str, Setting] = {
+    "NAMESPACE": Setting("default", "Namespace of the operator's Lease, and the one served where NAMESPACES is empty."),
+    "NAMESPACES": Setting("", "Namespaces served: a comma-separated list, or * for all."),
+    "IMAGE": Setting("textmill", "Image of the worker pods."),
+    "CLAIM": Setting("textmill-data", "Name of the PersistentVolumeClaim in each namespace."),
+    "VOLUME": Setting(
+        "/var/lib/textmill/volume", "Where worker pods mount the claim (on the laptop the host's folder)."
+    ),
+    "SCRATCH": Setting(
+        "/var/lib/textmill/scratch", "Folder beneath which ConfigMap inputs are mounted in worker pods."
+    ),
+    "MAX_PODS": Setting(Limits.pods, "Worker pods at once over all namespaces."),
+    "BATCH_MEMBERS": Setting(Limits.batch_members, "Requests that may share a pod; 1 turns batching off."),
+    "SMALL_BYTES": Setting(Limits.small_bytes, "Inputs up to this many bytes share a pod."),
+    "SHARD_BYTES": Setting(Limits.shard_bytes, "Inputs of more bytes are cut into shards of about this size."),
+    "SHARD_PODS": Setting(Limits.shard_pods, "Pods of one sharded request at once."),
+    "RETRY_SECONDS": Setting(Limits.retry_delay, "Delay before the first retry; it doubles with each."),
+    "POD_GRACE_SECONDS": Setting(Limits.pod_grace, "How long a Job may have no pod before its events are read."),
+    "IMAGE_GRACE_SECONDS": Setting(Limits.image_grace, "How long an image may fail to be pulled."),
+    "CLAIM_GRACE_SECONDS": Setting(Limits.claim_grace, "How long the claim may be missing."),
+    "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container."),
+    "WORKER_CPU": Setting(Site.cpu_request, "CPU that a worker container requests."),
+    "WORKER_USER": Setting(10001, "User, group and fsGroup of worker pods; 0 leaves them to the cluster."),
+    "WORKER_AFFINITY": Setting(
+        "", "JSON of the worker pods' affinity, such as the one that a ReadWriteOnce claim needs."
+    ),
+    "PULL_POLICY": Setting(Site.pull_policy, "imagePullPolicy of worker pods."),
+    "PULL_SECRETS": Setting("", "Names of imagePullSecrets, comma-separated."),
+    "IDENTITY": Setting("", "Name under which the Lease is held; the host's name where empty."),
+    "LEASE": Setting("textmill-operator", "Name of the Lease."),
+    "LEASE_SECONDS": Setting(15.0, "How long the Lease holds without being renewed."),
+    "AUDIT_SECONDS": Setting(60.0, "How often the watch's picture is compared with full lists."),
+    "TTL_SECONDS": Setting(60.0, "How often finished requests are searched for those past their time to live."),
+    "HEALTH_ADDRESS": Setting("127.0.0.1:8081", "Address of /healthz, /readyz and /metrics; port 0 takes a free one."),
+    "LOG_LEVEL": Setting("INFO", "Least level that is logged."),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force."""
+
+    values: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read every setting; Misconfigured names the variable that cannot be used."""
+        values: dict[str, Any] = {}
+        for name, setting in SETTINGS.items():
+            text = environ.get(PREFIX + name, "")
+            try:
+                values[name] = type(setting.default)(text) if text else setting.default
+            except ValueError as error:
+                kind = type(setting.default).__name__
+                raise Misconfigured(f"{PREFIX}{name}={text!r} is no {kind}. {setting.help}") from error
+        return cls(values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces to serve; empty for all."""
+        listed = self["NAMESPACES"] or self["NAMESPACE"]
+        return () if listed.strip() == "*" else _words(listed)
+
+    @property
+    def identity(self) -> str:
+        """Return the name under which the Lease is held: unique to this process unless set."""
+        return str(self["IDENTITY"] or f"{socket.gethostname()}-{os.getpid()}")
+
+    @property
+    def limits(self) -> Limits:
+        """Return the planner's limits."""
+        return Limits(
+            pods=max(1, self["MAX_PODS"]),
+            batch_members=max(1, self["BATCH_MEMBERS"]),
+            small_bytes=self["SMALL_BYTES"],
+            shard_bytes=max(1, self["SHARD_BYTES"]),
+            shard_pods=max(1, self["SHARD_PODS"]),
+            retry_delay=self["RETRY_SECONDS"],
+            pod_grace=self["POD_GRACE_SECONDS"],
+            image_grace=self["IMAGE_GRACE_SECONDS"],
+            claim_grace=self["CLAIM_GRACE_SECONDS"],
+        )
+
+    @property
+    def site(self) -> Site:
+        """Return what worker pods are made with."""
+        try:
+            affinity = json.loads(self["WORKER_AFFINITY"] or "{}")
+        except ValueError as error:
+            raise Misconfigured(f"{PREFIX}WORKER_AFFINITY is no JSON: {error}") from error
+        return Site(
+            image=self["IMAGE"],
+            claim=self["CLAIM"],
+            volume_root=self["VOLUME"].rstrip("/"),
+            scratch_root=self["SCRATCH"].rstrip("/"),
+            memory=self["WORKER_MEMORY_BYTES"],
+            cpu_request=self["WORKER_CPU"],
+            user=self["WORKER_USER"] or None,
+            affinity=affinity,
+            pull_policy=self["PULL_POLICY"],
+            pull_secrets=_words(self["PULL_SECRETS"]),
+        )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())

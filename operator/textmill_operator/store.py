@@ -1,0 +1,134 @@
+"""What the operator knows of the cluster right now: the source of every picture that is planned on.
+
+Three streams write here: kopf's watch, the periodic audit (full lists), and the answers to our own writes.
+Each object is kept at its highest resourceVersion, so a late event never undoes what we wrote ourselves; what
+has gone is remembered for a while for the same reason. A settled request counts as gone: it is history.
+resourceVersions are compared as whole numbers, which Kubernetes allows since 1.35.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from textmill.errors import BadObject
+from textmill.picture import Job, Picture, Pod, Trouble
+from textmill.request import Request
+
+Kind = Literal["request", "job", "pod"]
+Body = Mapping[str, Any]
+Thing = Request | Job | Pod
+
+KINDS: tuple[Kind, ...] = ("request", "job", "pod")
+GONE_KEPT = 20_000
+_PARSE: dict[Kind, Callable[[Body], Thing]] = {"request": Request.parse, "job": Job.parse, "pod": Pod.parse}
+
+log = logging.getLogger(__name__)
+
+
+def version_of(body: Body) -> int:
+    """Return an object's resourceVersion as a number."""
+    return int(body["metadata"].get("resourceVersion") or 0)
+
+
+class Store:
+    """Objects by uid. `on_change` is called after each change that a plan may depend on."""
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
+        self._things: dict[Kind, dict[str, tuple[int, Any]]] = {kind: {} for kind in KINDS}
+        self._gone: dict[str, int] = {}
+        self._read: dict[str, Pod] = {}
+        self._trouble: dict[str, Trouble] = {}
+        self.lent: dict[str, Mapping[str, Any] | None] = {}
+        self.heard: dict[Kind, int] = dict.fromkeys(KINDS, 0)
+        """Events that the watch has brought, news or not."""
+
+    def put(self, kind: Kind, body: Body) -> bool:
+        """Take an object as the API gave it; tell whether it was news."""
+        uid, version = body["metadata"]["uid"], version_of(body)
+        known = self._things[kind].get(uid)
+        if version <= max(known[0] if known else -1, self._gone.get(uid, -1)):
+            return False
+        try:
+            thing = _PARSE[kind](body)
+        except BadObject as error:
+            log.warning("left alone: %s", error)
+            return False
+        if isinstance(thing, Request) and thing.status.ended and thing.status.settled:
+            return self.drop(kind, uid, version)
+        self._things[kind][uid] = (version, thing)
+        self._on_change()
+        return True
+
+    def drop(self, kind: Kind, uid: str, version: int | None = None) -> bool:
+        """Forget an object that is gone, or has left the selection; `version` is the last one known of it."""
+        known = self._things[kind].get(uid)
+        if known and version is not None and version < known[0]:
+            return False
+        self._gone[uid] = max(version or 0, known[0] if known else 0)
+        while len(self._gone) > GONE_KEPT:
+            del self._gone[next(iter(self._gone))]
+        for memory in (self._read, self._trouble, self.lent):
+            memory.pop(uid, None)
+        if self._things[kind].pop(uid, None) is None:
+            return False
+        self._on_change()
+        return True
+
+    def keep_only(self, kind: Kind, uids: set[str], up_to: int, namespace: str) -> list[str]:
+        """Drop what a full list of a namespace (empty: all) taken at `up_to` does not hold; return what was dropped."""
+        lost = [
+            uid
+            for uid, (version, thing) in self._things[kind].items()
+            if uid not in uids and version <= up_to and namespace in ("", thing.namespace)
+        ]
+        for uid in lost:
+            self.drop(kind, uid)
+        return lost
+
+    def settled(self, uid: str) -> bool:
+        """Tell whether we saw this object go, so that nobody needs to ask about it."""
+        return uid in self._gone
+
+    def knows(self, uid: str) -> bool:
+        """Tell whether a request of this uid is among the live ones."""
+        return uid in self._things["request"]
+
+    def read(self, pod: Pod) -> None:
+        """Keep a pod's reports, or why they cannot be had."""
+        self._read[pod.uid] = pod
+        self._on_change()
+
+    def explain(self, job: Job, trouble: Trouble) -> None:
+        """Keep why a Job has no pod."""
+        self._trouble[job.uid] = trouble
+        self._on_change()
+
+    def lend(self, answers: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Keep what the look-up of known results found, by the request's uid."""
+        self.lent.update(answers)
+        self._on_change()
+
+    def counts(self) -> dict[Kind, int]:
+        """Return how many live objects of each kind there are."""
+        return {kind: len(self._things[kind]) for kind in KINDS}
+
+    def requests(self) -> list[Request]:
+        """Return the live requests."""
+        return [thing for _, thing in self._things["request"].values()]
+
+    def picture(self) -> Picture:
+        """Return what is known now, as one immutable picture."""
+        jobs = [self._with_trouble(job) for _, job in self._things["job"].values()]
+        pods = [self._with_reports(pod) for _, pod in self._things["pod"].values()]
+        return Picture.of(self.requests(), jobs, pods, self.lent)
+
+    def _with_trouble(self, job: Job) -> Job:
+        trouble = self._trouble.get(job.uid)
+        return job if trouble is None else replace(job, trouble=trouble)
+
+    def _with_reports(self, pod: Pod) -> Pod:
+        return self._read.get(pod.uid, pod) if pod.unread else pod

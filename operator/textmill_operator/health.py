@@ -44,6 +44,6 @@ async def serve(app: web.Application, address: str) -> tuple[web.AppRunner, int]
     host, _, port = address.rpartition(":")
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, host or "0.0.0.0", int(port))
+    site = web.TCPSite(runner, host or None, int(port))
     await site.start()
     return runner, int(runner.addresses[0][1])

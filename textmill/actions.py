@@ -2,7 +2,13 @@
 
 Every action can be done twice, or on a stale picture, without harm: writes are guarded by the resourceVersion
 they were planned on, Jobs have names that never recur, and `Recreate` and `Collect` are checked against the
-API before they act.
+API before they act. A request waits for a Job while it exists under the recorded uid, is not being deleted,
+and its `status.live_job` names that Job; a name that merely stands in `status.jobs` is history.
+
+The limit on pods holds as long as the picture contains what its own leader has done: views begin with a full
+list, the answer to each own write of a request and to each own creation of a Job enters them at once, and
+`Collect` deletes in the foreground, so that a Job is seen until its pods are gone. Everything else holds on
+any picture.
 """
 
 from __future__ import annotations

@@ -27,24 +27,23 @@ class Tally:
     terminating: list[Json] = field(default_factory=list)
     release: list[Json] = field(default_factory=list)
     held: list[Json] = field(default_factory=list)
-    new_succeeded: list[Json] = field(default_factory=list)
-    new_failed: list[Json] = field(default_factory=list)
     uncounted_succeeded: list[str] = field(default_factory=list)
     uncounted_failed: list[str] = field(default_factory=list)
     counted_succeeded: int = 0
     counted_failed: int = 0
     completed_indexes: frozenset[int] = frozenset()
-    truncated: bool = False
+    later_succeeded: int = 0
+    later_failed: int = 0
 
     @property
     def succeeded(self) -> int:
         """Successes, including those that the status does not count yet."""
-        return self.counted_succeeded + len(self.uncounted_succeeded)
+        return self.counted_succeeded + len(self.uncounted_succeeded) + self.later_succeeded
 
     @property
     def failed(self) -> int:
         """Failures, including those that the status does not count yet and those held back."""
-        return self.counted_failed + len(self.uncounted_failed) + len(self.held)
+        return self.counted_failed + len(self.uncounted_failed) + len(self.held) + self.later_failed
 
     @property
     def ready(self) -> int:
@@ -54,8 +53,8 @@ class Tally:
     @property
     def settled(self) -> bool:
         """Whether every pod that has ended is in the counters."""
-        pending = self.uncounted_failed or self.uncounted_succeeded or self.held or self.release
-        return not pending and not self.truncated
+        waiting = self.uncounted_failed or self.uncounted_succeeded or self.held or self.release
+        return not waiting and not self.later_succeeded and not self.later_failed
 
 
 def failed(job: model.Job, pod: Json) -> bool:
@@ -66,7 +65,7 @@ def failed(job: model.Job, pod: Json) -> bool:
 
 
 def take(job: model.Job, pods: Sequence[Json], limit: int, hold: Iterable[Json] = ()) -> Tally:
-    """Sort the Job's pods; those in `hold` keep their finalizer and wait to be counted."""
+    """Sort the Job's pods; those in `hold` keep their finalizer and wait to be counted, as do those past the limit."""
     tally = Tally()
     kept = {objects.uid(pod) for pod in hold}
     by_uid = {objects.uid(pod): pod for pod in pods if model.tracked(pod)}
@@ -83,10 +82,8 @@ def take(job: model.Job, pods: Sequence[Json], limit: int, hold: Iterable[Json] 
             continue
         if objects.uid(pod) in kept:
             tally.held.append(pod)
-        elif budget > 0:
-            budget -= _count(job, tally, pod)
         else:
-            tally.truncated = True
+            budget -= _count(job, tally, pod, full=budget <= 0)
     return tally
 
 
@@ -113,25 +110,31 @@ def _carry_over(job: model.Job, tally: Tally, tracked: dict[str, Json]) -> None:
             tally.counted_failed += 1
 
 
-def _count(job: model.Job, tally: Tally, pod: Json) -> int:
-    """Take in one pod that has ended and is still tracked; 1 if it took a place in the status."""
+def _count(job: model.Job, tally: Tally, pod: Json, *, full: bool) -> int:
+    """Take in one pod that has ended and is still tracked; 1 if its uid took a place in the status, which may be full."""
     if model.phase(pod) == "Succeeded":
-        tally.release.append(pod)
         if not job.indexed:
-            tally.new_succeeded.append(pod)
-            tally.uncounted_succeeded.append(objects.uid(pod))
-            return 1
+            return _remember(tally, pod, full=full)
+        tally.release.append(pod)
         index = model.index_of(pod)
-        if index is not None and index < (job.completions or 0) and index not in tally.completed_indexes:
-            tally.new_succeeded.append(pod)
+        if index is not None and index < (job.completions or 0):
             tally.completed_indexes |= {index}
             tally.counted_succeeded = len(tally.completed_indexes)
         return 0
     if not failed(job, pod):
         return 0
-    tally.release.append(pod)
     if model.phase(pod) == "Failed" and policy.judge(job.rules, pod).action == policy.IGNORE:
+        tally.release.append(pod)
         return 0
-    tally.new_failed.append(pod)
-    tally.uncounted_failed.append(objects.uid(pod))
+    return _remember(tally, pod, full=full)
+
+
+def _remember(tally: Tally, pod: Json, *, full: bool) -> int:
+    success = model.phase(pod) == "Succeeded"
+    if full:
+        tally.later_succeeded += success
+        tally.later_failed += not success
+        return 0
+    tally.release.append(pod)
+    (tally.uncounted_succeeded if success else tally.uncounted_failed).append(objects.uid(pod))
     return 1

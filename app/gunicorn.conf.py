@@ -1,4 +1,3 @@
-# ruff: noqa: N999  the name is the one that gunicorn looks for
 """How gunicorn serves this room: one process, many threads, JSON logs, a clean stop.
 
 Uploads and downloads wait on sockets and disks, and hashing lets go of the interpreter's lock, so threads serve them;

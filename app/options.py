@@ -16,7 +16,7 @@ from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
 from textmill import layout
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_ENCODING = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,39}")
+_ENCODING = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.:-]{0,62}[A-Za-z0-9])?")
 
 
 def _number(low: int, high: int) -> Callable[[str, str], int]:
@@ -42,9 +42,9 @@ SPEC_FIELDS: dict[str, Callable[[str, str], Any]] = {
     "encoding": _matching(_ENCODING, "an encoding's name such as utf-8 or windows-1252, or auto"),
     "errors": _matching(re.compile("replace|strict"), "replace or strict"),
     "priority": _number(-1000, 1000),
-    "timeoutSeconds": _number(1, 10_000_000),
+    "timeoutSeconds": _number(1, 604_800),
     "retries": _number(0, 10),
-    "ttlSecondsAfterFinished": _number(0, 1_000_000_000),
+    "ttlSecondsAfterFinished": _number(0, 2_147_483_647),
 }
 """The options that go into the spec under their own name."""
 

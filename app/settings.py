@@ -57,9 +57,7 @@ def _setting(name: str, default: str, read: Callable[[str], Any], text: str) -> 
 class Settings:
     """What the room was told; `load` reads it, `table` lists it."""
 
-    volume: Path = _setting(  # noqa: RUF009  it returns a field, which ruff cannot see
-        "TEXTMILL_VOLUME", ".textmill/volume", Path, "Where the shared volume is mounted."
-    )
+    volume: Path = _setting("TEXTMILL_VOLUME", ".textmill/volume", Path, "Where the shared volume is mounted.")
     namespace: str = _setting(
         "TEXTMILL_NAMESPACE", "default", str, "The one namespace whose requests this API serves: that of its claim."
     )

@@ -17,9 +17,9 @@ import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 from app.errors import ResultGone, TooLarge, VolumeFull, VolumeNotReady
 from textmill import layout
@@ -152,7 +152,7 @@ class Volume:
             size = _touched(self.root / layout.upload(digest))
         return None if size is None else Stored(digest, size)
 
-    def open_output(self, path: str, *names: str) -> BinaryIO:
+    def open_output(self, path: str, *names: str) -> FileIO:
         """Open a file beneath a path that a status names, component by component and through no link.
 
         Raises ResultGone where it is missing or where the path is none that Textmill makes.
@@ -195,7 +195,7 @@ def _step(folder: int, name: str) -> int:
         os.close(folder)
 
 
-def _regular(folder: int, name: str) -> BinaryIO:
+def _regular(folder: int, name: str) -> FileIO:
     try:
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from app.routes.health import health
 from app.routes.requests import requests
+from app.routes.results import results
 from app.routes.uploads import uploads
 
-BLUEPRINTS = (uploads, requests, health)
+BLUEPRINTS = (uploads, requests, results, health)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
+from werkzeug.test import TestResponse
 
 from app import create_app
 from tests.api.fake_cluster import FakeCluster
+
+
+class Client(FlaskClient):
+    """A client that reads each answer to its end, as one on a network does, so that files are closed."""
+
+    def open(self, *args: Any, buffered: bool = True, follow_redirects: bool = False, **kwargs: Any) -> TestResponse:
+        """Send a request and return the whole answer."""
+        return super().open(*args, buffered=buffered, follow_redirects=follow_redirects, **kwargs)
 
 
 @pytest.fixture
@@ -38,7 +48,9 @@ def make(root: Path, cluster: FakeCluster, registry: CollectorRegistry) -> Calla
 
     def made(**settings: object) -> Flask:
         config = {"TEXTMILL_VOLUME": root, "TEXTMILL_READY_CACHE_SECONDS": 0, **settings}
-        return create_app(config, cluster=cluster, registry=registry)
+        application = create_app(config, cluster=cluster, registry=registry)
+        application.test_client_class = Client
+        return application
 
     return made
 

@@ -1,7 +1,7 @@
 """A cluster that lives in memory, behind the interface of `app/cluster.py`, for tests of everything above it.
 
-It keeps names unique, pages lists with a token, knows the phase selector, and can be told to be away, or to refuse a spec
-with a sentence as a resource definition does. What a real API server adds is tested against one in `tests/api/`.
+It keeps names unique, pages lists with a token, knows the phase selector, and can be told to be away, or to refuse a
+spec with a sentence as a resource definition does. What a real API server adds is tested against one in `tests/api/`.
 """
 
 from __future__ import annotations

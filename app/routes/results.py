@@ -1,0 +1,133 @@
+"""What came of a request: its table of words, its tokens, and the address that older callers know.
+
+Everything is streamed from the volume and nothing is made here that the workers did not write. A path out of a status
+is checked before it is opened; a file whose size is not what the status says is not served as if it were whole.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.wsgi import wrap_file
+
+from app import tables
+from app.answers import answer, failure
+from app.cluster import Body
+from app.errors import ArtefactInvalid, FieldInvalid, NotFinished, RequestFailed
+from app.room import room
+from app.routes.requests import find, number, query
+from app.volume import Volume
+from textmill import layout
+from textmill.request import SUCCEEDED
+
+results = Blueprint("results", __name__)
+LIMIT = 10**9
+_FORMATS = {
+    "csv": (layout.TABLE_CSV, "text/csv; charset=utf-8", "csv"),
+    "json": (layout.TABLE_CSV, "application/json", "csv"),
+    "arrow": (layout.TABLE_ARROW, "application/vnd.apache.arrow.file", "arrow"),
+}
+
+
+@results.get("/docker/result/<name>")
+def older_result(name: str) -> Response:
+    """Show one request, at the address of the older interface."""
+    return jsonify(answer(find(name)))
+
+
+@results.get("/requests/<name>/words")
+def words(name: str) -> Response:
+    """Stream the table of words, the most frequent first."""
+    asked = query("format", "limit")
+    kind = asked.get("format", "json")
+    if kind not in _FORMATS:
+        raise FieldInvalid(f"format is {kind[:40]!r}; there are: {', '.join(_FORMATS)}.")
+    limit = number(asked["limit"], "limit", 0, LIMIT) if "limit" in asked else None
+    if kind == "arrow" and limit is not None:
+        raise FieldInvalid("limit goes with csv and json; the Arrow table comes whole.")
+    body = find(name)
+    status = body.get("status") or {}
+    if status.get("phase") != SUCCEEDED:
+        raise _unfinished(body)
+    table = status["result"]["table"]
+    filename, media_type, noted = _FORMATS[kind]
+    file = _open_table(table, filename, noted)
+    response = _whole(file) if kind != "json" and limit is None else _cut(file, kind, limit)
+    response.headers["Content-Type"] = media_type
+    if kind != "json":
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}-words.{kind}"'
+    response.set_etag(f"{table[noted]['sha256']}-{kind}" + ("" if limit is None else f"-{limit}"))
+    response.headers["Cache-Control"] = "private, no-cache"
+    length = int(table[noted]["bytes"]) if kind != "json" and limit is None else None
+    response.content_length = length
+    response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
+    return response
+
+
+@results.get("/requests/<name>/tokens")
+def tokens(name: str) -> Response:
+    """Stream the tokens as JSON lines, in the order of the text."""
+    query()
+    body = find(name)
+    place = (body.get("status") or {}).get("tokens")
+    if not place:
+        raise _unfinished(body)
+    path = place["path"]
+    shards = [layout.shard(path, index).removeprefix(f"{path}/") for index in range(int(place["shards"]))]
+    for shard in shards:  # so that a missing one is an error and not a stream that breaks off
+        for filename in (layout.IDS, layout.VOCABULARY):
+            room().volume.open_output(path, shard, filename).close()
+    return Response(_token_lines(room().volume, path, shards), mimetype="application/x-ndjson")
+
+
+def _unfinished(body: Body) -> NotFinished | RequestFailed:
+    name = body["metadata"]["name"]
+    failed = failure(body)
+    if failed:
+        return RequestFailed(f"The request {name!r} failed with {failed[0]}: {failed[1]}".rstrip(": .") + ".")
+    phase = (body.get("status") or {}).get("phase") or "Pending"
+    return NotFinished(f"The request {name!r} is in phase {phase}.")
+
+
+def _open_table(table: dict[str, Any], filename: str, noted: str) -> io.FileIO:
+    file = room().volume.open_output(table["path"], filename)
+    size = os.fstat(file.fileno()).st_size
+    if size != table[noted]["bytes"]:
+        file.close()
+        raise ArtefactInvalid(f"{filename} has {size} bytes where the status says {table[noted]['bytes']}.")
+    return file
+
+
+def _whole(file: io.FileIO) -> Response:
+    response = Response(wrap_file(request.environ, file, 1 << 18), direct_passthrough=True)
+    response.call_on_close(file.close)
+    return response
+
+
+def _cut(file: io.FileIO, kind: str, limit: int | None) -> Response:
+    lines = io.BufferedReader(file, 1 << 18)
+    try:
+        header = tables.header(lines)
+    except ArtefactInvalid:
+        lines.close()
+        raise
+    pieces = tables.json_rows(lines, limit) if kind == "json" else tables.csv_rows(header, lines, limit or 0)
+    response = Response(pieces)
+    response.call_on_close(lines.close)
+    return response
+
+
+def _token_lines(volume: Volume, path: str, shards: list[str]) -> Iterator[bytes]:
+    position = 0
+    for shard in shards:
+        with (
+            volume.open_output(path, shard, layout.IDS) as ids,
+            volume.open_output(path, shard, layout.VOCABULARY) as vocabulary,
+        ):
+            for piece in tables.json_tokens(ids, vocabulary, position):
+                yield piece.lines
+                position = piece.after

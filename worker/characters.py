@@ -50,11 +50,6 @@ def is_final_sigma(before: Iterable[str], after: Iterable[str]) -> bool:
     return _meets_cased(before) and not _meets_cased(after)
 
 
-def extends(character: str) -> bool:
-    """Tell whether the rules skip this character (Extend, Format or ZWJ), so that no boundary lies before it."""
-    return break_class(character) in SKIPPED
-
-
 SKIPPED = frozenset({"Extend", "Format", "ZWJ"})
 MIDDLES = frozenset({"MidLetter", "MidNum", "MidNumLet", "Single_Quote", "Double_Quote"})
 

@@ -145,12 +145,8 @@ BREAK: dict[str, str] = {
         "1 4 1 2 1 f 1 c5 3b 44 7 1 4b4 4 1 1b 1 2 1 1 2 1 1 a 1 4 1 1 1 1 6 1 4 1 1 1 1 1 1 3 1 2 1 1 2 1 1 1 1 "
         "1 1 1 1 1 1 2 1 1 2 4 1 7 1 4 1 4 1 1 1 a 1 11 5 3 1 5 1 11 274 1a 6 1a 6 1a"
     ),
-    "CR": (
-        "d 1"
-    ),
-    "Double_Quote": (
-        "22 1"
-    ),
+    "CR": ("d 1"),
+    "Double_Quote": ("22 1"),
     "Extend": (
         "300 70 113 7 107 2d 1 1 1 2 1 2 1 1 48 b 30 15 10 1 65 7 2 6 2 2 1 4 23 1 1e 1b 5b b 3a 9 9 1 18 4 1 9 "
         "1 3 1 5 2b 3 3b 9 2a 18 1 21 36 3 1 12 1 7 a 2 1d 3 38 1 1 7 2 2 2 3 9 1 a 2 1a 1 2 3 38 1 1 5 4 2 2 3 "
@@ -169,33 +165,15 @@ BREAK: dict[str, str] = {
         "8 1 e 1 16 5 1 f 550 7 1 11 2 7 1 2 1 5 64 1 a0 7 177 1 3d 4 1fc 4 fe 2 f3 1 2 1 7 2 5 1 1da 7 6d 7 ab0 "
         "5 c0c20 60 80 f0"
     ),
-    "ExtendNumLet": (
-        "5f 1 1fcf 1 f 2 13 1 ddde 2 18 3 ef 1"
-    ),
-    "Format": (
-        "ad 1 56e 1 11f1 1 7ff 2 1a 5 31 5 1 a de8f 1 f9 3 3434 10 8860 4 14cf 8 c2e86 1"
-    ),
-    "Hebrew_Letter": (
-        "5d0 1b 4 4 f52a 1 1 a 1 d 1 5 1 1 1 2 1 2 1 a"
-    ),
-    "Katakana": (
-        "3031 5 65 2 3 5b 1 4 f0 10 d0 2f 1 58 cc0e 38 b052 4 1 7 1 2 1 1 11f 3 32 1 e 4"
-    ),
-    "LF": (
-        "a 1"
-    ),
-    "MidLetter": (
-        "3a 1 7c 1 2cf 1 1d7 1 94 1 1a32 1 ddeb 1 41 1 c4 1"
-    ),
-    "MidNum": (
-        "2c 1 e 1 342 1 20a 1 82 2 5e 1 18b 1 184b 1 de0b 1 3 1 b7 1 e 1"
-    ),
-    "MidNumLet": (
-        "2e 1 1fe9 2 a 1 de2d 1 b4 1 6 1"
-    ),
-    "Newline": (
-        "b 2 78 1 1fa2 2"
-    ),
+    "ExtendNumLet": ("5f 1 1fcf 1 f 2 13 1 ddde 2 18 3 ef 1"),
+    "Format": ("ad 1 56e 1 11f1 1 7ff 2 1a 5 31 5 1 a de8f 1 f9 3 3434 10 8860 4 14cf 8 c2e86 1"),
+    "Hebrew_Letter": ("5d0 1b 4 4 f52a 1 1 a 1 d 1 5 1 1 1 2 1 2 1 a"),
+    "Katakana": ("3031 5 65 2 3 5b 1 4 f0 10 d0 2f 1 58 cc0e 38 b052 4 1 7 1 2 1 1 11f 3 32 1 e 4"),
+    "LF": ("a 1"),
+    "MidLetter": ("3a 1 7c 1 2cf 1 1d7 1 94 1 1a32 1 ddeb 1 41 1 c4 1"),
+    "MidNum": ("2c 1 e 1 342 1 20a 1 82 2 5e 1 18b 1 184b 1 de0b 1 3 1 b7 1 e 1"),
+    "MidNumLet": ("2e 1 1fe9 2 a 1 de2d 1 b4 1 6 1"),
+    "Newline": ("b 2 78 1 1fa2 2"),
     "Numeric": (
         "30 a 5c6 6 5a a 1 1 71 1 12 a c6 a c6 2 50 1 83 a 76 a 76 a 76 a 76 a 76 a 76 a 76 a 76 a 76 a 60 a 76 "
         "a 46 a 116 a 46 a 746 a 26 a 12c a 80 b a5 a 6 a b6 a 56 a 86 a 6 a 89c6 a 2a6 a 26 a c6 a 16 a 56 a "
@@ -203,16 +181,8 @@ BREAK: dict[str, str] = {
         "66 a 296 a 56 a f6 a 46 a 36 a 166 a 41d6 a 926 a 56 a 86 a 216 a 5f76 a ad4 32 940 a 1a6 a 1f6 a f7 a "
         "355 a 1296 a"
     ),
-    "Regional_Indicator": (
-        "1f1e6 1a"
-    ),
-    "Single_Quote": (
-        "27 1"
-    ),
-    "WSegSpace": (
-        "20 1 165f 1 97f 7 1 3 54 1 fa0 1"
-    ),
-    "ZWJ": (
-        "200d 1"
-    ),
+    "Regional_Indicator": ("1f1e6 1a"),
+    "Single_Quote": ("27 1"),
+    "WSegSpace": ("20 1 165f 1 97f 7 1 3 54 1 fa0 1"),
+    "ZWJ": ("200d 1"),
 }

@@ -1,0 +1,172 @@
+"""A long stretch of text with no line feed and no space: words are found in it as it streams by, even one of 100 MB.
+
+Minified data, DNA, a file of one word. The rules are applied to a window; the boundaries that no later character can move
+are taken, and what is still open stays. An open piece may be longer than any window, so only its bytes are kept, and in the
+next window a stand-in of a few characters takes its place that makes every rule decide alike: of all that stands before a
+boundary the rules see the last two characters that are not skipped, whether a ZWJ is the very last, and whether regional
+indicators are paired. At most two pieces are open at once: "a" and "." may still become "a.b".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import unicode_segmentation_rs as library
+
+from worker import characters, rules
+from worker.characters import MIDDLES, SKIPPED, break_class
+from worker.errors import MemoryTooSmall
+
+LIVE = 65_536
+"""Characters of an open piece that are kept as they are before a stand-in takes their place."""
+
+_CHUNK = 1 << 20
+
+
+@dataclass
+class _Held:
+    """An open piece, or the front of one: what it is, and what stands for it in the next window."""
+
+    stand_in: str
+    content: bytearray = field(default_factory=bytearray)
+
+
+class Stretch:
+    """Finds the words of a text that comes in windows; holds no more than what is open."""
+
+    def __init__(self, largest_word: int) -> None:
+        self._largest = largest_word
+        self._held: list[_Held] = []
+        self._live = ""
+
+    def push(self, text: str) -> Iterator[str]:
+        """Yield the words that this window makes certain; what it leaves open stays here."""
+        found = self._segments(text)
+        undecided = len(found) > 1 and break_class(found[-1][0]) in MIDDLES and _last_base(found[-1]) == 0
+        keep = 2 if undecided else 1
+        at = 0
+        for segment in found[:-keep]:
+            yield from self._word(segment, at)
+            at += len(segment)
+        self._keep(found[-keep:], at)
+
+    def finish(self) -> Iterator[str]:
+        """Yield the words that were still open; nothing stays here."""
+        at = 0
+        for segment in self._segments(""):
+            yield from self._word(segment, at)
+            at += len(segment)
+        self._held, self._live = [], ""
+
+    def _segments(self, text: str) -> list[str]:
+        window = "".join([*(one.stand_in for one in self._held), self._live, text])
+        if rules.ZWJ in window and rules.needs_rules(window):
+            return rules.segments(window)
+        return library.split_word_bounds(window)
+
+    def _word(self, segment: str, at: int) -> Iterator[str]:
+        """Yield the segment at this place of the window, with what its stand-ins stand for, if it is a word."""
+        held, plain = self._parts(segment, at)
+        if not held:
+            if characters.is_word(plain):
+                yield plain
+            return
+        content = held[0].content
+        for one in held[1:]:
+            content += one.content
+        content += plain.encode()
+        if is_long_word(content):
+            yield long_lower(content)
+
+    def _parts(self, segment: str, at: int) -> tuple[list[_Held], str]:
+        """Return which open pieces lie in this segment of the window, and the characters that are really there."""
+        inside: list[_Held] = []
+        place = 0
+        for one in self._held:
+            if at <= place < at + len(segment):
+                inside.append(one)
+            place += len(one.stand_in)
+        return inside, segment[sum(len(one.stand_in) for one in inside) :]
+
+    def _keep(self, still_open: list[str], at: int) -> None:
+        """Hold what is open: as it is while it is short, else its bytes and a stand-in."""
+        place, kept = 0, []
+        for one in self._held:
+            if place >= at:
+                kept.append(one)
+            place += len(one.stand_in)
+        self._held = kept
+        self._live = "".join(still_open)[sum(len(one.stand_in) for one in kept) :]
+        if len(self._live) > LIVE:
+            self._compress()
+
+    def _compress(self) -> None:
+        """Put stand-ins in the place of what is held and live: two of them where a character between two words is last."""
+        fronts = self._held
+        window = "".join([*(one.stand_in for one in fronts), self._live])
+        base = _last_base(window)
+        middle = base if break_class(window[base]) in MIDDLES else 0
+        packed = [_Held(""), _Held("")]
+        place = 0
+        for one in [*fronts, None]:
+            text = self._live if one is None else one.stand_in
+            split = min(max(middle - place, 0), len(text))
+            if one is None:
+                packed[0].content += text[:split].encode()
+                packed[1].content += text[split:].encode()
+            else:
+                packed[1 if place >= middle else 0].content += one.content
+            place += len(text)
+        packed[0].stand_in, packed[1].stand_in = _stand_in(window[:middle]), _stand_in(window[middle:])
+        self._held, self._live = [one for one in packed if one.stand_in], ""
+        length = sum(len(one.content) for one in self._held)
+        if length > self._largest:
+            raise MemoryTooSmall(f"a word of more than {length:,} bytes does not fit into the worker's memory")
+
+
+def is_long_word(content: bytearray) -> bool:
+    """Tell whether a long segment, given as UTF-8, is a word, without decoding it whole."""
+    return any(characters.is_word(text) for text in _chunks(content))
+
+
+def long_lower(content: bytearray) -> str:
+    """Return the lower case of a long word, given as UTF-8, in few copies: it uses the content up."""
+    if characters.SIGMA.encode() not in content:
+        lowered = bytearray()
+        for text in _chunks(content):
+            lowered += (text.lower() if text.isascii() else characters.lower_plain(text)).encode()
+        content.clear()
+        return lowered.decode()
+    whole = content.decode()
+    content.clear()
+    return characters.lower(whole)
+
+
+def _chunks(content: bytearray) -> Iterator[str]:
+    start = 0
+    while start < len(content):
+        end = min(start + _CHUNK, len(content))
+        while end < len(content) and content[end] & 0xC0 == 0x80:
+            end -= 1
+        yield content[start:end].decode()
+        start = end
+
+
+def _last_base(text: str) -> int:
+    """Return the place of the last character that the rules do not skip, or 0."""
+    for at in range(len(text) - 1, 0, -1):
+        if break_class(text[at]) not in SKIPPED:
+            return at
+    return 0
+
+
+def _stand_in(text: str) -> str:
+    """Return a few characters before which and after which the rules decide as with this piece."""
+    if not text:
+        return ""
+    base = _last_base(text)
+    tail = text[-1] if base < len(text) - 1 else ""
+    front = text[_last_base(text[:base])] if base and break_class(text[base]) == "Regional_Indicator" else ""
+    paired = front if front and break_class(front) == "Regional_Indicator" else ""
+    return paired + text[base] + tail

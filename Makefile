@@ -14,8 +14,8 @@ export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run kubectl setup dev test test-one test-system test-long coverage bench lint format types contracts \
-	generate verify lock upgrade clean distclean
+.PHONY: help demo run kubectl setup dev test test-one test-system test-long coverage bench lint format types \
+	contracts generate verify lock clean distclean
 
 ##@ Use it
 demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the result, stop (FILE= for another text)
@@ -69,16 +69,17 @@ contracts: $(VENV)/dev.stamp ## The import contracts alone
 	@$(VENV)/bin/lint-imports
 
 ##@ Generate
-generate: $(VENV)/dev.stamp ## Write every generated file again
+generate: $(VENV)/generate.stamp ## Write every generated file again
 	@$(PY) -m scripts.generate
 
-verify: $(VENV)/dev.stamp ## Fail where a generated file is not what its generator writes
+verify: $(VENV)/generate.stamp ## Fail where a generated file is not what its generator writes
 	@$(PY) -m scripts.generate --verify
 
 lock: $(VENV)/dev.stamp ## Lock the requirements again, keeping the versions that still fit (ARGS=--upgrade for new ones)
 	@$(COMPILE) $(ARGS) requirements.in -o requirements.txt
 	@$(COMPILE) $(ARGS) -c requirements.txt requirements-laptop.in -o requirements-laptop.txt
 	@$(COMPILE) $(ARGS) -c requirements-laptop.txt requirements-dev.in -o requirements-dev.txt
+	@$(COMPILE) $(ARGS) -c requirements-dev.txt requirements-generate.in -o requirements-generate.txt
 
 ##@ Clean
 clean: ## Remove caches and reports, keep .venv and .textmill
@@ -92,8 +93,11 @@ help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-$(VENV)/laptop.stamp: requirements-laptop.txt scripts/prepare.py
+$(VENV)/laptop.stamp: requirements-laptop.txt
 	@$(PREPARE) requirements-laptop.txt $@
 
-$(VENV)/dev.stamp: requirements-dev.txt scripts/prepare.py
+$(VENV)/dev.stamp: requirements-dev.txt
 	@$(PREPARE) requirements-dev.txt $@ $(VENV)/laptop.stamp
+
+$(VENV)/generate.stamp: requirements-generate.txt $(VENV)/dev.stamp
+	@$(PREPARE) requirements-generate.txt $@

@@ -18,9 +18,9 @@ PRODUCT = ("textmill", "app", "operator", "worker", "local")
 """The rooms of the product, as the table of the architecture names them."""
 
 
-def listed(root: Path = ROOT) -> list[str]:
-    """Return the paths of all files that are tracked, or new and not ignored, sorted."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+def listed(root: Path = ROOT, *, others: bool = True) -> list[str]:
+    """Return the paths of all files that are tracked or, with others, new and not ignored; sorted."""
+    command = ["git", "ls-files", "-z", "--cached", *(["--others", "--exclude-standard"] if others else [])]
     done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
     return sorted({path for path in done.stdout.split("\0") if path and (root / path).is_file()})
 

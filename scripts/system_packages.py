@@ -1,0 +1,53 @@
+"""`python -m scripts.system_packages`: see that Debian's packages for `make test-system` are there.
+
+They stand in pyproject.toml, each with a command by which its presence is known. Where it may (as root, with
+apt-get) this installs what is missing; anywhere else it names what is missing, says how to get it, and fails,
+because tests that silently leave themselves out prove nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+from checks.tree import settings
+
+Find = Callable[[str], str | None]
+
+
+def missing(packages: Mapping[str, str], find: Find = shutil.which) -> list[str]:
+    """Return the packages whose command is not there."""
+    return [package for package, command in packages.items() if find(command) is None]
+
+
+def install(packages: list[str]) -> int:
+    """Install packages with apt-get and return its exit code."""
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    update = ["apt-get", "update", "-qq"]
+    add = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    for command in (update, add):
+        done = subprocess.run(command, env=environ, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+def main() -> int:
+    """Install what is missing, or say it."""
+    packages: Mapping[str, str] = settings()["tool"]["textmill"]["system-packages"]
+    lacking = missing(packages)
+    if lacking and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing {', '.join(lacking)}", flush=True)
+        install(lacking)
+        lacking = missing(packages)
+    if lacking:
+        print(f"make test-system needs: {' '.join(lacking)} (Debian, Ubuntu: sudo apt-get install {' '.join(lacking)})")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -51,7 +51,9 @@ class Api:
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, sent)
             response = connection.getresponse()
-            return Answer(response.status, json.loads(response.read()))
+            text = response.read()
+            plain = not response.headers.get("Content-Type", "").startswith("application/json")
+            return Answer(response.status, {"message": text.decode()} if plain else json.loads(text))
         finally:
             connection.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local import kubeconfig
-from tests.resource.api import DEFINITIONS, Api
+from tests.resource.api import APPLY, DEFINITIONS, Api
 from tests.resource.definition import CRD, ROOT, Json
 
 PATIENCE = 30.0
@@ -23,7 +24,10 @@ Make = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The kubeconfig of a running API server."""
+    """The kubeconfig of an API server: the one that TEXTMILL_TEST_KUBECONFIG names, else one of our own."""
+    if given := os.environ.get("TEXTMILL_TEST_KUBECONFIG"):
+        yield Path(given)
+        return
     folder = tmp_path_factory.mktemp("apiserver")
     written = folder / "kubeconfig"
     command = [sys.executable, "-m", "local.apiserver", "--state", str(folder / "state"), "--listen", "127.0.0.1:0"]
@@ -43,8 +47,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def api(config: Path) -> Api:
     """A client of a server that serves the definition."""
     found = Api(kubeconfig.load(config))
-    answer = found.call("POST", DEFINITIONS, CRD)
-    assert answer.status == 201, answer.body
+    path = f"{DEFINITIONS}/{CRD['metadata']['name']}?fieldManager=tests&force=true"
+    answer = found.call("PATCH", path, CRD, Content_Type=APPLY)
+    assert answer.status in (200, 201), answer.body
     _until(lambda: found.call("GET", found.path()).status == 200)
     return found
 

@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-TOOLS = {
+TOOLS: Mapping[str, tuple[str, ...]] = {
     "mypy": ("mypy",),
     "import contracts": ("lint-imports",),
     "unused or missing packages": ("deptry", "--no-ansi", "."),
@@ -33,18 +34,18 @@ class Outcome:
     complaint: str
 
 
-def run(name: str, root: Path) -> Outcome:
-    """Run one tool of the list."""
+def run(name: str, command: tuple[str, ...], root: Path) -> Outcome:
+    """Run one tool, found beside our Python, with both roots of the product importable."""
     started = time.monotonic()
-    program, *arguments = TOOLS[name]
-    command = [str(Path(sys.executable).parent / program), *arguments]
-    environ = {**os.environ, "PYTHONPATH": f"{root}:{root / 'operator'}"}
-    done = subprocess.run(command, cwd=root, env=environ, check=False, capture_output=True, text=True)
+    program, *arguments = command
+    environ = {**os.environ, "PYTHONPATH": f"{root}:{root / 'operator'}", "COLUMNS": "200"}
+    full = [str(Path(sys.executable).parent / program), *arguments]
+    done = subprocess.run(full, cwd=root, env=environ, check=False, capture_output=True, text=True)
     complaint = (done.stdout + done.stderr).strip() or f"{name} ended with {done.returncode}"
     return Outcome(name, time.monotonic() - started, complaint if done.returncode else "")
 
 
-def run_all(root: Path) -> list[Outcome]:
-    """Run every tool."""
+def run_all(root: Path, programs: Mapping[str, tuple[str, ...]]) -> list[Outcome]:
+    """Run several tools."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda name: run(name, root), TOOLS))
+        return list(pool.map(lambda name: run(name, programs[name], root), programs))

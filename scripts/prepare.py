@@ -14,9 +14,10 @@ import shutil
 import subprocess
 import sys
 import time
+from typing import Callable, List, Mapping, Tuple
 
-OLDEST = (3, 11)
-NEWEST = (3, 14)
+OLDEST: Tuple[int, ...] = (3, 11)
+NEWEST: Tuple[int, ...] = (3, 14)
 PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
@@ -25,22 +26,22 @@ class NoInterpreter(Exception):
     """No Python on this machine can carry the environment; the message says what to do."""
 
 
-def ask(python, program):
+def ask(python: str, program: str) -> str:
     """Return what the interpreter prints for a program, or nothing if it cannot run it."""
     try:
-        done = subprocess.run([python, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        done = subprocess.run([python, "-c", program], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
         return ""
     return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
-def fits(version):
+def fits(version: str) -> bool:
     """Tell whether a version such as ``3.12`` is one that the locks were made for."""
     parts = tuple(int(part) for part in version.split(".")) if version else ()
     return OLDEST <= parts <= NEWEST
 
 
-def candidates(environ):
+def candidates(environ: Mapping[str, str]) -> List[str]:
     """List the interpreters to try, best first; a ``PYTHON`` that was asked for is the only one."""
     if environ.get("PYTHON"):
         return [environ["PYTHON"]]
@@ -49,7 +50,7 @@ def candidates(environ):
     return [outside_any_environment, *newest_first]
 
 
-def choose(pythons, ask=ask):
+def choose(pythons: List[str], ask: Callable[[str, str], str] = ask) -> str:
     """Return the first interpreter that fits and can make environments, or say why none does."""
     seen = []
     for python in pythons:
@@ -61,13 +62,13 @@ def choose(pythons, ask=ask):
         else:
             return python
     raise NoInterpreter(
-        "Textmill needs Python %d.%d to %d.%d with venv and ensurepip, and found none:\n  %s\n"
+        "Textmill needs Python {}.{} to {}.{} with venv and ensurepip, and found none:\n  {}\n"
         "Install one (Debian, Ubuntu: apt-get install python3 python3-venv)\n"
-        "or name one: make PYTHON=/path/to/python3 ..." % (OLDEST + NEWEST + ("\n  ".join(seen),))
+        "or name one: make PYTHON=/path/to/python3 ...".format(*OLDEST, *NEWEST, "\n  ".join(seen))
     )
 
 
-def ensure_environment(folder, environ):
+def ensure_environment(folder: str, environ: Mapping[str, str]) -> str:
     """Create the environment unless a working one stands there already."""
     python = os.path.join(folder, "bin", "python")
     if fits(ask(python, VERSION)) and ask(python, "import pip; print(1)"):
@@ -80,7 +81,7 @@ def ensure_environment(folder, environ):
     return python
 
 
-def install(python, requirements):
+def install(python: str, requirements: str) -> None:
     """Install exactly what the lock says; pip's own output is shown only when it has something to say."""
     print("Installing %s (a minute or two the first time)" % requirements, flush=True)
     pip = [python, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "install"]
@@ -88,18 +89,18 @@ def install(python, requirements):
     subprocess.run(pip + what, check=True)
 
 
-def is_fresh(stamp, requirements):
+def is_fresh(stamp: str, requirements: str) -> bool:
     """Tell whether the stamp was written after the lock was."""
     return os.path.exists(stamp) and os.path.getmtime(stamp) >= os.path.getmtime(requirements)
 
 
-def touch(path):
+def touch(path: str) -> None:
     """Write an empty stamp, or give the one that is there the present time."""
     with open(path, "a"):
         os.utime(path)
 
 
-def main(arguments, environ=os.environ):
+def main(arguments: List[str], environ: Mapping[str, str] = os.environ) -> int:
     """Prepare the environment for one lock, and write the stamps that keep the next call short."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("requirements", help="the lock to install, such as requirements-dev.txt")

@@ -27,11 +27,12 @@ CACHES = {".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import
 """What tools write to the root folder while tests run."""
 
 Things = dict[str, str]
+"""What identifies each thing, and how to describe it; a description may change, as a process's command does."""
 
 
 def threads() -> Things:
     """Name the threads of this process."""
-    return {f"thread {one.name}": str(one.ident) for one in threading.enumerate()}
+    return {f"{one.name} {one.ident}": f"thread {one.name}" for one in threading.enumerate()}
 
 
 def children() -> Things:
@@ -42,7 +43,7 @@ def children() -> Things:
             pids.update(path.read_text().split())
         except OSError:  # the thread ended meanwhile
             continue
-    return {f"process {pid} ({command(pid)})": pid for pid in pids}
+    return {pid: f"process {pid} ({command(pid)})" for pid in pids}
 
 
 def command(pid: str) -> str:
@@ -62,13 +63,13 @@ def descriptors() -> Things:
         except OSError:  # the descriptor of this very listing
             continue
         if target != "/dev/urandom":
-            found[f"descriptor {path.name} ({target})"] = target
+            found[f"{path.name} {target}"] = f"descriptor {path.name} ({target})"
     return found
 
 
 def files(root: Path) -> Callable[[], Things]:
     """Make a look at the names in the repository's root folder."""
-    return lambda: {f"file {name}": name for name in os.listdir(root) if name not in CACHES}
+    return lambda: {name: f"file {name}" for name in os.listdir(root) if name not in CACHES}
 
 
 def left_behind(look: Callable[[], Things], before: Things) -> list[str]:
@@ -76,8 +77,7 @@ def left_behind(look: Callable[[], Things], before: Things) -> list[str]:
     deadline = time.monotonic() + PATIENCE
     collected = False
     while True:
-        now = look()
-        extra = sorted(name for name, identity in now.items() if before.get(name) != identity)
+        extra = sorted(description for identity, description in look().items() if identity not in before)
         if not extra or time.monotonic() > deadline:
             return extra
         if collected:

@@ -119,9 +119,10 @@ def test_tidy_tests_pass(pytester: pytest.Pytester) -> None:
     run(pytester, test_tidy=CLEANS_UP).assert_outcomes(passed=4)
 
 
-def test_same_name_with_another_identity_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thing_with_a_new_description_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guards, "PATIENCE", 0)
-    assert guards.left_behind(lambda: {"thread one": "2"}, {"thread one": "1"}) == ["thread one"]
+    now = {"7": "process 7 (sleep 60)", "8": "process 8 (true)"}
+    assert guards.left_behind(lambda: now, {"7": "process 7 (python)"}) == ["process 8 (true)"]
 
 
 def test_slow_end_is_waited_for() -> None:

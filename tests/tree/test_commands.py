@@ -1,0 +1,121 @@
+"""The Makefile lists itself, keeps its recipes short, and its scripts do what they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from checks import __main__ as checks_command
+from checks import tree
+from scripts import generate, system_packages
+
+MAKEFILE = (tree.ROOT / "Makefile").read_text("utf-8")
+WRITER = "import sys; open('made.txt', 'w').write(sys.argv[1])"
+
+
+def targets() -> dict[str, list[str]]:
+    """Return the recipe of each target."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in MAKEFILE.splitlines():
+        head = re.match(r"([$\w(][^\s:=]*):(?!=)", line)
+        if head:
+            name = head[1]
+            found[name] = []
+        elif line.startswith("\t") and name:
+            found[name].append(line)
+        else:
+            name = ""
+    return found
+
+
+def test_bare_make_lists_every_target_with_its_line() -> None:
+    shown = subprocess.run(["make"], cwd=tree.ROOT, check=True, capture_output=True, text=True).stdout
+    named = re.findall(r"^  ([a-z-]+) +\S", shown, re.MULTILINE)
+    assert sorted(named) == sorted(name for name in targets() if re.fullmatch("[a-z-]+", name))
+    assert re.findall(r"^\S.*", shown, re.MULTILINE) == re.findall(r"^##@ (.*)", MAKEFILE, re.MULTILINE)
+
+
+def test_every_listed_target_is_phony() -> None:
+    phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)", MAKEFILE, re.MULTILINE)
+    assert phony
+    named = sorted(name for name in targets() if re.fullmatch("[a-z-]+", name))
+    assert sorted(phony[1].replace("\\", " ").split()) == named
+
+
+def test_no_recipe_is_longer_than_five_lines() -> None:
+    assert {name: len(lines) for name, lines in targets().items() if len(lines) > 5} == {}
+
+
+def test_ci_calls_make_targets_only() -> None:
+    phases = re.findall(r"^phase (\S+)$", (tree.ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    assert {"test", "test-system"} <= set(phases) <= set(targets())
+
+
+def test_changelog_opens_with_the_version_of_pyproject() -> None:
+    headings = re.findall(r"^## (\S+)", (tree.ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert headings[0] == tree.settings()["project"]["version"]
+
+
+def test_package_that_is_there_is_not_missing() -> None:
+    packages = {"chromium": "chromium", "poppler-utils": "pdftoppm"}
+    assert system_packages.missing(packages, {"chromium": "/bin/chromium"}.get) == ["poppler-utils"]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / "pyproject.toml").write_text(
+        f'[[tool.textmill.generators]]\ncommand = ["-c", "{WRITER}", "new"]\nwrites = ["made.txt"]\n'
+    )
+    return tmp_path
+
+
+def test_generate_writes_the_file(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate.main([], repository) == 0
+    assert (repository / "made.txt").read_text() == "new"
+    assert "1 generators ran, 0 problems" in capsys.readouterr().out
+
+
+def test_verify_finds_a_file_out_of_date_and_untracked(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "made.txt").write_text("old")
+    assert generate.main(["--verify"], repository) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"made.txt was not what `-c {WRITER} new` writes; it is now",
+        "made.txt is generated and not tracked: git add it",
+        "1 generators ran, 2 problems",
+    ]
+
+
+def test_verify_passes_over_a_tracked_file_up_to_date(repository: Path) -> None:
+    (repository / "made.txt").write_text("new")
+    subprocess.run(["git", "add", "made.txt"], cwd=repository, check=True)
+    assert generate.main(["--verify"], repository) == 0
+
+
+def test_generator_that_fails_is_a_problem(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository / "pyproject.toml").write_text(
+        '[[tool.textmill.generators]]\ncommand = ["-c", "raise SystemExit(3)"]\nwrites = ["made.txt"]\n'
+    )
+    assert generate.main([], repository) == 1
+    assert capsys.readouterr().out.splitlines()[0] == "-c raise SystemExit(3) ended with 3"
+
+
+def test_checks_tell_what_fails_and_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    for folder in ("textmill", "tests"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.textmill]\nsizes = {}\npurity = { libraries = [] }\n")
+    (tmp_path / "textmill" / "utils.py").write_text("import os  # noqa\n" + "\n" * 300)
+    (tmp_path / "tests" / "test_x.py").write_text("sleep(1)\n")
+    (tmp_path / "README.md").write_text("[x](y.md) in /" + "root/x\n")
+    (tmp_path / "requirements.in").write_text("flask\n")
+    programs = {"good tool": ("python", "-c", ""), "bad tool": ("python", "-c", "raise SystemExit('mended nothing')")}
+    assert checks_command.main(tmp_path, programs) == 9
+    shown = capsys.readouterr().out
+    assert re.findall(r"^ok +(.*?)  ", shown, re.MULTILINE) == ["good tool"]
+    assert "\ntextmill/utils.py:1: os is not on the list of pure modules\n" in shown
+    assert shown.endswith("\nbad tool:\nmended nothing\n")

@@ -3,7 +3,7 @@
     python -m local.apiserver --state DIR --kubeconfig FILE [--listen 127.0.0.1:0] [--ready-file FILE]
                               [--token-file FILE] [--namespace default] [--allow-host NAME] [--fsync] [--verbose]
 
-It prints one line, `ready http://127.0.0.1:PORT`, once it answers, and stops cleanly on SIGTERM or SIGINT. The ready
+It prints one line, `ready https://127.0.0.1:PORT`, once it answers, and stops cleanly on SIGTERM or SIGINT. The ready
 file holds the same address and is removed at a clean stop. The token file is made with a new token where it is
 missing; without one the token is kept in the state folder.
 """

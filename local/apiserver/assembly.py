@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import pathlib
-import socket
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from aiohttp import web
 
 from . import crds
 from .access import Access, allowed_hosts
+from .certificates import tls
 from .codec import Body, decode
 from .collector import Collector
 from .errors import AlreadyExists
@@ -60,6 +60,7 @@ class Running:
 
     url: str
     token: str
+    authority: str
 
 
 class Definitions:
@@ -115,18 +116,22 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     collector = Collector(store, registry, operations)
     logs = LogProxy(store, token)
     handlers = Handlers(store, registry, logs, bookmarks=settings.bookmark_seconds)
-    access = Access(token, allowed_hosts(settings.host, settings.hosts))
+    hosts = allowed_hosts(settings.host, settings.hosts)
+    context, authority = tls(settings.state, hosts)
+    access = Access(token, hosts)
     runner = web.ServerRunner(
-        web.Server(Server(access, registry, handlers, OpenApi(registry)), access_log=None), handle_signals=False
+        web.Server(Server(access, registry, handlers, OpenApi(registry)), access_log=None),
+        handle_signals=False,
+        shutdown_timeout=STOP_SECONDS,
     )
     await runner.setup()
-    site = web.TCPSite(runner, settings.host, settings.port, shutdown_timeout=STOP_SECONDS, backlog=1024)
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context)
     await site.start()
     collecting = asyncio.create_task(collector.run(), name="collector")
     try:
         url = _url(settings.host, runner)
-        _announce(settings, url, token)
-        yield Running(url, token)
+        _announce(settings, url, authority, token)
+        yield Running(url, token, authority)
     finally:
         handlers.stop()
         await runner.cleanup()
@@ -142,13 +147,12 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 def _url(host: str, runner: web.ServerRunner) -> str:
     port = runner.addresses[0][1]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    family = socket.AF_INET6 if ":" in reachable else socket.AF_INET
-    return f"http://[{reachable}]:{port}" if family == socket.AF_INET6 else f"http://{reachable}:{port}"
+    return f"https://[{reachable}]:{port}" if ":" in reachable else f"https://{reachable}:{port}"
 
 
-def _announce(settings: Settings, url: str, token: str) -> None:
+def _announce(settings: Settings, url: str, authority: str, token: str) -> None:
     if settings.kubeconfig is not None:
-        write_private(settings.kubeconfig, kubeconfig(url, token, settings.namespace))
+        write_private(settings.kubeconfig, kubeconfig(url, authority, token, settings.namespace))
     if settings.ready_file is not None:
         write_private(settings.ready_file, url + "\n")
     LOG.info("ready at %s", url)

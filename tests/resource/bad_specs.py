@@ -105,16 +105,19 @@ BAD: list[Bad] = [
     _input("name of two lines", TEXT | {"name": "a\nb"}, (".name", SHOWN_NAME)),
     _input("name too long", TEXT | {"name": "x" * 256}, (".name", "Too long: may not be more than 255 bytes")),
     _input("bytes below zero", TEXT | {"bytes": -1}, (".bytes", "in body should be greater than or equal to 0")),
+    _input("name empty", TEXT | {"name": ""}, (".name", "spec.input.name in body should be at least 1 chars long")),
+    _option("encoding empty", "encoding", "", ENCODING),
+    _option("encoding too long", "encoding", "x" * 65, "Too long: may not be more than 64 bytes"),
     _option("encoding of two words", "encoding", "utf 8", ENCODING),
     _option("encoding with a path", "encoding", "../utf-8", ENCODING),
     Bad("inline in latin", {"input": TEXT, "encoding": "latin-1"}, (("spec.encoding", INLINE_ENCODING),)),
     _option("errors", "errors", "ignore", 'Unsupported value: "ignore": supported values: "replace", "strict"'),
     _option("suspend", "suspend", "yes", 'spec.suspend in body must be of type boolean: "string"'),
-    _option("time to live", "ttlSecondsAfterFinished", -1, "in body should be greater than or equal to 0"),
     *_range("topWords", 0, 100),
     *_range("priority", -1000, 1000),
     *_range("timeoutSeconds", 1, 604800),
     *_range("retries", 0, 10),
+    *_range("ttlSecondsAfterFinished", 0, 315360000),
 ]
 
 GOOD: dict[str, Json] = {
@@ -130,7 +133,7 @@ GOOD: dict[str, Json] = {
     "lowest numbers": {"input": TEXT, "topWords": 0, "priority": -1000, "timeoutSeconds": 1, "retries": 0}
     | {"ttlSecondsAfterFinished": 0},
     "highest numbers": {"input": TEXT, "topWords": 100, "priority": 1000, "timeoutSeconds": 604800, "retries": 10}
-    | {"ttlSecondsAfterFinished": 2**31 - 1},
+    | {"ttlSecondsAfterFinished": 315360000},
     "inline as UTF-8": {"input": TEXT, "encoding": "UTF-8"},
     "inline guessed": {"input": TEXT, "encoding": "auto"},
     "null for absent": {"input": TEXT, "encoding": None, "suspend": None},

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local import kubeconfig
-from tests.resource.api import APPLY, DEFINITIONS, Api
+from tests.resource.api import DEFINITIONS, MERGE, Api
 from tests.resource.definition import CRD, ROOT, Json
 
 PATIENCE = 30.0
@@ -29,12 +29,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield Path(given)
         return
     folder = tmp_path_factory.mktemp("apiserver")
-    written = folder / "kubeconfig"
-    command = [sys.executable, "-m", "local.apiserver", "--state", str(folder / "state"), "--listen", "127.0.0.1:0"]
+    written, ready = folder / "kubeconfig", folder / "ready"
+    command = [sys.executable, "-m", "local.apiserver", "--state", str(folder / "state")]
+    command += ["--kubeconfig", str(written), "--ready-file", str(ready)]
     with (folder / "log").open("w+") as log:
-        process = subprocess.Popen([*command, "--kubeconfig", str(written)], cwd=ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         try:
-            _until(lambda: process.poll() is not None or written.exists())
+            _until(lambda: process.poll() is not None or ready.exists())
             log.seek(0)
             assert process.poll() is None, f"the API server ended: {log.read()}"
             yield written
@@ -47,8 +48,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def api(config: Path) -> Api:
     """A client of a server that serves the definition."""
     found = Api(kubeconfig.load(config))
-    path = f"{DEFINITIONS}/{CRD['metadata']['name']}?fieldManager=tests&force=true"
-    answer = found.call("PATCH", path, CRD, Content_Type=APPLY)
+    answer = found.call("POST", DEFINITIONS, CRD)
+    if answer.status == 409:
+        answer = found.call("PATCH", f"{DEFINITIONS}/{CRD['metadata']['name']}", CRD, Content_Type=MERGE)
     assert answer.status in (200, 201), answer.body
     _until(lambda: found.call("GET", found.path()).status == 200)
     return found

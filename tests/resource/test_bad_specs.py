@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.resource.api import Api
+from tests.resource.api import Api, manifest
 from tests.resource.bad_specs import BAD, GOOD, Bad
 from tests.resource.definition import SCHEMA, Json, fields
 
@@ -26,6 +26,12 @@ def test_bad_spec_refused_with_its_sentence(api: Api, bad: Bad) -> None:
 def test_spec_at_the_limits_accepted(api: Api, spec: Json) -> None:
     answer = api.create("good", spec, query="dryRun=All")
     assert answer.status == 201, answer.body
+
+
+def test_request_without_spec_refused(api: Api) -> None:
+    body = {name: part for name, part in manifest("bare", {}).items() if name != "spec"}
+    answer = api.call("POST", api.path(query="dryRun=All"), body)
+    assert (answer.status, answer.causes) == (422, [("spec", "Required value")])
 
 
 def test_misspelt_field_refused_by_name(api: Api) -> None:

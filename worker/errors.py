@@ -1,7 +1,7 @@
 """Why one order cannot be done, as the worker says it; each class stands for one reason of the domain's table.
 
-An error of this family becomes a `failed` line of that one order and never an exit code: the other orders of a batch go on.
-What is done about it (another try or none) is decided elsewhere, from the reason alone.
+An error of this family becomes a `failed` line of that one order and never an exit code: the other orders of a
+batch go on. What is done about it (another try or none) is decided elsewhere, from the reason alone.
 """
 
 from __future__ import annotations

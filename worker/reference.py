@@ -1,11 +1,12 @@
-"""The reference engine: exact words from a stream of UTF-8, by a well-kept library and one pinned version of Unicode.
+"""The reference engine: exact words from a stream of UTF-8, by a well-kept library and one pinned version of
+Unicode.
 
-An engine is fed a text block by block and gives back, for each block, the ids of the words that are now certain; the words
-themselves stand in `vocabulary`, where a word's place is its id. What a block leaves open (its last line) waits inside. A
-compiled engine has the same three methods; `worker/engines.py` chooses.
+An engine is fed a text block by block and gives back, for each block, the ids of the words that are now certain;
+the words themselves stand in `vocabulary`, where a word's place is its id. What a block leaves open (its last line)
+waits inside. A compiled engine has the same three methods; `worker/engines.py` chooses.
 
-Every surface form is a key of one dictionary beside its lower case, so a token costs one lookup in C and the slow questions
-(is it a word in lower case? what is its lower case?) are asked once for each distinct form.
+Every surface form is a key of one dictionary beside its lower case, so a token costs one lookup in C and the slow
+questions (is it a word in lower case? what is its lower case?) are asked once for each distinct form.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ OPEN = 1 << 20
 """Characters that may wait for a place to cut before the engine looks for word boundaries in them itself."""
 
 _ENTRY = 200
-"""Bytes that an entry costs beside its characters: two objects' heads, and its share of a dictionary that grows by doubling."""
+"""Bytes that an entry costs beside its characters: two objects' heads, and its share of a dictionary that grows by
+doubling."""
 
 
 class Reference:
@@ -58,7 +60,7 @@ class Reference:
         self._open = ""
         found: array[int] = array("I")
         while text:
-            text = self._in_stretch(text, found) if self._stretch else self._in_lines(text, found)
+            text = self._in_stretch(self._stretch, text, found) if self._stretch else self._in_lines(text, found)
         return found
 
     def finish(self) -> array[int]:
@@ -76,7 +78,8 @@ class Reference:
         self._ids = _Ids()
 
     def _in_lines(self, text: str, found: array[int]) -> str:
-        """Cut up to the last place that is safe; what is left waits, or opens a stretch. Return what is not yet used."""
+        """Cut up to the last place that is safe; what is left waits, or opens a stretch. Return what is not yet
+        used."""
         at = cuts.last_cut(text)
         self._cut(text[:at], found)
         rest = text[at:]
@@ -86,14 +89,13 @@ class Reference:
         self._stretch = Stretch(self._largest)
         return rest
 
-    def _in_stretch(self, text: str, found: array[int]) -> str:
+    def _in_stretch(self, stretch: Stretch, text: str, found: array[int]) -> str:
         """Give the stretch what belongs to it, up to the next line feed, which ends it. Return the rest."""
-        assert self._stretch is not None
         end = text.find("\n") + 1
-        self._number(self._stretch.push(text[:end] if end else text), found)
+        self._number(stretch.push(text[:end] if end else text), found)
         if not end:
             return ""
-        self._number(self._stretch.finish(), found)
+        self._number(stretch.finish(), found)
         self._stretch = None
         return text[end:]
 

@@ -1,8 +1,9 @@
-"""The word boundary rules of UAX #29, written as the standard writes them: one rule after the other, no state machine.
+"""The word boundary rules of UAX #29, written as the standard writes them: one rule after the other, no state
+machine.
 
-The library that cuts words (unicode-segmentation) is fast and right but for one family of sequences, a ZWJ before an
-Extended_Pictographic character, where it forgets what stood before the ZWJ. Text that may hold such a sequence comes
-here, about fifty times slower; everything else never does. The tests hold the library against this module.
+The library that cuts words (unicode-segmentation) is fast and right but for one family of sequences, a ZWJ before
+an Extended_Pictographic character, where it forgets what stood before the ZWJ. Text that may hold such a sequence
+comes here, about fifty times slower; everything else never does. The tests hold the library against this module.
 """
 
 from __future__ import annotations

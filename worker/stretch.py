@@ -1,10 +1,11 @@
-"""A long stretch of text with no line feed and no space: words are found in it as it streams by, even one of 100 MB.
+"""A long stretch with no line feed and no space: words are found in it as it streams by, even one of 100 MB.
 
-Minified data, DNA, a file of one word. The rules are applied to a window; the boundaries that no later character can move
-are taken, and what is still open stays. An open piece may be longer than any window, so only its bytes are kept, and in the
-next window a stand-in of a few characters takes its place that makes every rule decide alike: of all that stands before a
-boundary the rules see the last two characters that are not skipped, whether a ZWJ is the very last, and whether regional
-indicators are paired. At most two pieces are open at once: "a" and "." may still become "a.b".
+Minified data, DNA, a file of one word. The rules are applied to a window; the boundaries that no later character
+can move are taken, and what is still open stays. An open piece may be longer than any window, so only its bytes are
+kept, and in the next window a stand-in of a few characters takes its place that makes every rule decide alike: of
+all that stands before a boundary the rules see the last two characters that are not skipped, whether a ZWJ is the
+very last, and whether regional indicators are paired. At most two pieces are open at once: "a" and "." may still
+become "a.b".
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ class Stretch:
             self._compress()
 
     def _compress(self) -> None:
-        """Put stand-ins in the place of what is held and live: two of them where a character between two words is last."""
+        """Put stand-ins in the place of what is held and live: two of them where a character between two words is
+        last."""
         fronts = self._held
         window = "".join([*(one.stand_in for one in fronts), self._live])
         base = _last_base(window)

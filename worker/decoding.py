@@ -1,0 +1,174 @@
+"""From bytes to valid UTF-8, block by block: which encoding it is, what is no text at all, and what was not valid.
+
+A byte order mark decides. Else the encoding that was asked for; `auto` is UTF-8 if the first 64 KiB are, else a
+guess from them, reported as a guess. A NUL near the beginning of what is neither UTF-16 nor UTF-32 means binary,
+whatever was asked. Invalid sequences are replaced by U+FFFD, one for each maximal sequence as the standard advises,
+and their bytes counted; or they are refused with their place. The input's SHA-256 is taken in the same pass.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from worker.errors import NotText
+
+HEAD = 65_536
+BLOCK = 262_144
+BINARY_HEAD = 8_000
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
+_REPLACEMENT = "\ufffd".encode()
+_HANDLER = "textmill-replace"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What an input is written in, and how many bytes of mark stand before it."""
+
+    name: str
+    mark: int = 0
+    guessed: bool = False
+
+    @property
+    def is_plain_utf8(self) -> bool:
+        """Whether it can be cut into ranges of bytes."""
+        return self.name == "utf-8"
+
+
+def recognise(head: bytes, asked: str) -> Encoding:
+    """Tell from an input's first bytes (HEAD of them, or all) what it is written in; NotText if it is no text."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return Encoding(name, len(mark))
+    found = _guess(head) if asked == "auto" else Encoding(_known(asked))
+    if not found.name.startswith(("utf-16", "utf-32")) and b"\0" in head[:BINARY_HEAD]:
+        raise NotText(f"the content is binary: a NUL byte at offset {head.index(0)}")
+    return found
+
+
+class Decoder:
+    """Reads a range of an input as valid UTF-8, each block whole characters; then `invalid_bytes` is known."""
+
+    def __init__(self, file: IO[bytes], encoding: Encoding, *, strict: bool) -> None:
+        self._file = file
+        self._encoding = encoding
+        self._strict = strict
+        self._sha = hashlib.sha256()
+        self.invalid_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        """The digest of all that was read, the whole input if it was read from its beginning."""
+        return self._sha.hexdigest()
+
+    def blocks(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` to `end`, as UTF-8."""
+        raw = self._raw(start, end)
+        if self._encoding.is_plain_utf8:
+            return self._utf8(raw, start)
+        return self._other(raw, start)
+
+    def read_on(self, end: int) -> None:
+        """Read up to `end` for the digest alone."""
+        for _ in self._raw(self._file.tell(), end):
+            pass
+
+    def _raw(self, start: int, end: int) -> Iterator[bytes]:
+        self._file.seek(start)
+        while start < end:
+            block = self._file.read(min(BLOCK, end - start))
+            if not block:
+                return
+            self._sha.update(block)
+            start += len(block)
+            yield block
+
+    def _utf8(self, raw: Iterator[bytes], start: int) -> Iterator[bytes]:
+        place, rest = start, b""
+        skip = self._encoding.mark if start == 0 else 0
+        for block, last in _with_last(raw):
+            data = rest + block if rest else block
+            if skip:
+                data, place, skip = data[skip:], place + skip, 0
+            try:
+                _, used = codecs.utf_8_decode(data, "strict", last)
+                clean = data[:used] if used < len(data) else data
+            except UnicodeDecodeError as error:
+                if self._strict:
+                    raise self._invalid(place + error.start, error) from error
+                text, used = codecs.utf_8_decode(data, "replace", last)
+                clean = text.encode()
+                replaced = clean.count(_REPLACEMENT) - data[:used].count(_REPLACEMENT)
+                self.invalid_bytes += used - (len(clean) - len(_REPLACEMENT) * replaced)
+            rest = data[used:]
+            place += used
+            yield clean
+
+    def _other(self, raw: Iterator[bytes], start: int) -> Iterator[bytes]:
+        codecs.register_error(_HANDLER, self._replace)
+        decoder = codecs.getincrementaldecoder(self._encoding.name)("strict" if self._strict else _HANDLER)
+        place = start
+        skip = self._encoding.mark
+        for block, last in _with_last(raw):
+            kept = decoder.getstate()[0]
+            try:
+                yield decoder.decode(block[skip:], last).encode()
+            except UnicodeDecodeError as error:
+                raise self._invalid(place + skip - len(kept) + error.start, error) from error
+            place += len(block)
+            skip = 0
+
+    def _replace(self, error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeDecodeError):
+            raise error
+        self.invalid_bytes += error.end - error.start
+        return "\ufffd", error.end
+
+    def _invalid(self, place: int, error: UnicodeDecodeError) -> NotText:
+        return NotText(f"the content is not valid {self._encoding.name}: {error.reason} at offset {place:,}")
+
+
+def _with_last(raw: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield each block with whether it is the last; an empty one at the end if there is none."""
+    before = next(raw, b"")
+    for block in raw:
+        yield before, False
+        before = block
+    yield before, True
+
+
+def _known(asked: str) -> str:
+    try:
+        found = codecs.lookup(asked)
+        b"".decode(asked)
+    except (LookupError, UnicodeError, ValueError) as error:
+        raise NotText(f"there is no text encoding {asked[:80]!r}") from error
+    if found.name in _NO_TEXT:
+        raise NotText(f"{asked[:80]!r} is no encoding of files")
+    return found.name
+
+
+def _guess(head: bytes) -> Encoding:
+    try:
+        codecs.utf_8_decode(head, "strict", len(head) < HEAD)
+    except UnicodeDecodeError:
+        pass
+    else:
+        return Encoding("utf-8")
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(head).best()
+    if best is None:
+        raise NotText("the content is no text in any encoding that could be guessed; name it in spec.encoding")
+    return Encoding(_known(best.encoding), guessed=True)

@@ -1,0 +1,61 @@
+"""Where a shard of a big UTF-8 file begins: every pod finds its own borders alone, and they all fit together.
+
+Shard i of n begins after the first line feed at or beyond byte i*size/n - 1. With none within reach it begins after
+the first space there that is followed by a character which does not belong to it; with none of those either, the
+search goes on one reach further. A border depends on nothing but the file, and a later start never finds an earlier
+border, so the ranges cover the file once; some may be empty. Cuts fall on ASCII bytes only, so no character and no
+invalid sequence is parted.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import IO
+
+from worker.cuts import parts_from_space
+
+REACH = 1 << 20
+_LONGEST = 4
+"""Bytes of the longest character in UTF-8."""
+
+
+def shard_range(file: IO[bytes], size: int, index: int, shards: int) -> tuple[int, int]:
+    """Return the first byte of a shard and the first one after it."""
+    return border(file, size, index, shards), border(file, size, index + 1, shards)
+
+
+def border(file: IO[bytes], size: int, index: int, shards: int) -> int:
+    """Return where shard `index` of `shards` begins; where the last one ends for `index` = `shards`."""
+    if index in {0, shards}:
+        return 0 if index == 0 else size
+    place = max(index * size // shards - 1, 0)
+    while place < size:
+        file.seek(place)
+        window = _read(file, min(REACH, size - place) + _LONGEST)
+        reach = window[:REACH]
+        feed = reach.find(b"\n")
+        if feed >= 0:
+            return place + feed + 1
+        space = _first_space(window, len(reach))
+        if space:
+            return place + space
+        place += len(reach)
+    return size
+
+
+def _first_space(window: bytes, end: int) -> int:
+    at = window.find(b" ", 0, end)
+    while at >= 0:
+        following = codecs.utf_8_decode(window[at + 1 : at + 1 + _LONGEST], "replace", False)[0]
+        if following and parts_from_space(following[0]):
+            return at + 1
+        at = window.find(b" ", at + 1, end)
+    return 0
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    blocks = []
+    while size > 0 and (block := file.read(size)):
+        blocks.append(block)
+        size -= len(block)
+    return b"".join(blocks)

@@ -1,0 +1,64 @@
+"""What a run of the worker is given beside its orders, and how much memory it may use.
+
+The memory bound comes from the command line, else from TEXTMILL_MEMORY_BYTES, else from the control group that the
+pod runs in, else it is 256 MiB. It decides when a vocabulary or a table is put aside on disk; it is no hard limit
+by itself.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+MEMORY_VARIABLE = "TEXTMILL_MEMORY_BYTES"
+INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
+DEFAULT_MEMORY = 256 << 20
+_GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_UNLIMITED = 1 << 60
+_INTERPRETER = 96 << 20
+"""What Python, the libraries and the blocks under way take."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the volume is, where this run writes on it, and its bounds.
+
+    out: the folder beneath the root that this run writes to. configmaps: the folder where ConfigMap files are
+    mounted.
+    """
+
+    root: Path
+    out: str
+    pod_uid: str
+    memory: int = DEFAULT_MEMORY
+    configmaps: Path | None = None
+    index: int = 0
+    shards: int = 1
+
+    @property
+    def vocabulary_memory(self) -> int:
+        """Bytes of words above which they are written out and begun anew: half of what is left, as dictionaries
+        grow."""
+        return max((self.memory - _INTERPRETER) // 2, 8 << 20)
+
+    @property
+    def largest_word(self) -> int:
+        """Bytes of one word that a run can hold in the few copies that it needs."""
+        return max((self.memory - _INTERPRETER) // 4, 8 << 20)
+
+
+def memory_bound(asked: int | None) -> int:
+    """Return the bytes of memory that this run may use."""
+    if asked:
+        return asked
+    if variable := os.environ.get(MEMORY_VARIABLE):
+        return int(variable)
+    for path in _GROUPS:
+        try:
+            found = path.read_text("ascii").strip()
+        except OSError:
+            continue
+        if found.isdigit() and int(found) < _UNLIMITED:
+            return int(found)
+    return DEFAULT_MEMORY

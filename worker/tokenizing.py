@@ -1,0 +1,166 @@
+"""The tokenizer: one input, or one shard of it, becomes a folder of ids, vocabulary and manifest.
+
+The folder is written under a temporary name and renamed when all of it is durable. One that is there already and
+fits, its digests included, is kept and reported again, so a pod that runs a second time does no harm; one that does
+not fit is made anew. Text goes through in blocks, and when the vocabulary grows past its share of memory it is
+written out and begun anew.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from textmill import layout, reports
+from textmill.artefacts import File, ManifestRefused, Source, TokensManifest, Vocabulary
+from textmill.orders import TokenizeOrder
+from worker import arrow
+from worker.decoding import HEAD, Decoder, Encoding, recognise
+from worker.engines import Engine, engine
+from worker.errors import ArtefactInvalid
+from worker.inputs import Input, opened
+from worker.ranges import shard_range
+from worker.settings import Settings
+from worker.verifying import check_files, read_manifest
+from worker.volume import new_folder, publish
+
+BATCH = 131_072
+"""Ids in a record batch."""
+
+
+def tokenize(order: TokenizeOrder, settings: Settings) -> reports.Report:
+    """Carry out one order, as far as it concerns this shard, and return its report."""
+    with opened(order, settings.root, settings.configmaps) as found:
+        size = found.source.bytes
+        if order.leave_above is not None and size > order.leave_above:
+            return reports.left(order.id, reports.LEFT_TOO_BIG, size)
+        target = settings.root / layout.shard(f"{settings.out}/{order.id}", settings.index)
+        manifest = _kept(target, order, found, settings)
+        if manifest is None:
+            found.file.seek(0)
+            encoding = recognise(found.file.read(HEAD), order.encoding)
+            if settings.shards > 1 and not encoding.is_plain_utf8:
+                return reports.left(order.id, reports.LEFT_NOT_SHARDABLE, size)
+            with new_folder(target, settings.pod_uid) as folder:
+                manifest = _Shard(order, found, encoding, settings, folder).write()
+                publish(folder, target, manifest.text())
+    return _report(order, manifest)
+
+
+def _report(order: TokenizeOrder, manifest: TokensManifest) -> reports.Report:
+    observed = {
+        "bytes": manifest.source.bytes,
+        "encoding": manifest.encoding,
+        "guessed": manifest.guessed,
+        "invalidBytes": manifest.invalid_bytes,
+    }
+    if manifest.shard == 0:
+        observed["sha256"] = manifest.source.sha256
+    return reports.done_tokens(order.id, manifest.shard, manifest.shards, observed, manifest.tokens)
+
+
+def _kept(target: Path, order: TokenizeOrder, found: Input, settings: Settings) -> TokensManifest | None:
+    """Return the manifest of a shard that is there already, if it is of this input and order and all of it fits."""
+    try:
+        manifest, _ = read_manifest(target, TokensManifest)
+        asked = (manifest.asked_encoding, manifest.errors, manifest.shard, manifest.shards)
+        if asked != (order.encoding, order.errors, settings.index, settings.shards):
+            return None
+        if found.source != replace(manifest.source, sha256=found.source.sha256):
+            return None
+        if manifest.source.sha256 and any(one != manifest.source.sha256 for one in _digests(found)):
+            return None
+        check_files(target, manifest.files)
+    except (ArtefactInvalid, ManifestRefused):
+        return None
+    return manifest
+
+
+def _digests(found: Input) -> tuple[str, ...]:
+    return (*found.digests, found.source.sha256) if found.source.sha256 else found.digests
+
+
+class _Shard:
+    """One shard while it is being written."""
+
+    def __init__(
+        self, order: TokenizeOrder, found: Input, encoding: Encoding, settings: Settings, folder: Path
+    ) -> None:
+        self._order = order
+        self._found = found
+        self._encoding = encoding
+        self._settings = settings
+        self._folder = folder
+        self._engine: Engine = engine(settings.largest_word)
+        self._decoder = Decoder(found.file, encoding, strict=order.errors == "strict")
+        self._vocabularies: list[Vocabulary] = []
+        self._files: dict[str, File] = {}
+        self._tokens = 0
+        self._numbered = 0
+
+    def write(self) -> TokensManifest:
+        """Write ids and vocabularies into the folder and return what the manifest will say."""
+        size, settings = self._found.source.bytes, self._settings
+        start, end = shard_range(self._found.file, size, settings.index, settings.shards)
+        self._files[layout.IDS] = arrow.write_ids(self._folder / layout.IDS, self._batches(start, end))
+        return TokensManifest(
+            unicode=self._engine.unicode,
+            engine=self._engine.name,
+            source=self._observed(),
+            start=start,
+            end=end,
+            shard=settings.index,
+            shards=settings.shards,
+            asked_encoding=self._order.encoding,
+            errors=self._order.errors,
+            encoding=self._encoding.name,
+            guessed=self._encoding.guessed,
+            invalid_bytes=self._decoder.invalid_bytes,
+            tokens=self._tokens,
+            vocabularies=tuple(self._vocabularies),
+            files=self._files,
+        )
+
+    def _observed(self) -> Source:
+        """Finish reading, check the input against all that is known of it, and return what was seen."""
+        found = self._found
+        if self._settings.index > 0:
+            found.check_unchanged()
+            return found.source
+        self._decoder.read_on(found.source.bytes)
+        found.check_unchanged()
+        found.check_digest(self._decoder.sha256)
+        return replace(found.source, sha256=self._decoder.sha256)
+
+    def _batches(self, start: int, end: int) -> Iterator[array[int]]:
+        """Yield the ids in record batches, none of which spans two vocabularies; write the vocabularies on the way."""
+        waiting: array[int] = array("I")
+        for block in self._decoder.blocks(start, end):
+            waiting.extend(self._engine.feed(block))
+            while len(waiting) >= BATCH:
+                yield self._counted(waiting[:BATCH])
+                waiting = waiting[BATCH:]
+            if self._engine.memory > self._settings.vocabulary_memory:
+                if waiting:
+                    yield self._counted(waiting)
+                    waiting = array("I")
+                self._save_vocabulary()
+        waiting.extend(self._engine.finish())
+        if waiting:
+            yield self._counted(waiting)
+        self._save_vocabulary()
+
+    def _counted(self, ids: array[int]) -> array[int]:
+        self._tokens += len(ids)
+        return ids
+
+    def _save_vocabulary(self) -> None:
+        number = len(self._vocabularies)
+        name = layout.VOCABULARY if number == 0 else layout.VOCABULARY.replace(".", f"-{number:05d}.")
+        words = self._engine.vocabulary
+        self._files[name] = arrow.write_words(self._folder / name, words)
+        self._vocabularies.append(Vocabulary(name, len(words), self._tokens - self._numbered))
+        self._numbered = self._tokens
+        self._engine.forget()

@@ -13,7 +13,7 @@ _settings = Settings.load(os.environ)
 
 bind = _settings.listen
 workers = 1
-worker_class = "gthread"
+worker_class = "app.server.ProblemWorker"
 threads = _settings.threads
 graceful_timeout = _settings.stop_seconds
 timeout = 60

@@ -126,7 +126,7 @@ def _read_form(request: Request, blocks: Iterator[bytes], sink: Arrival, fields:
     boundary = parse_options_header(request.headers.get("Content-Type"))[1].get("boundary", "")
     if not boundary or not boundary.isascii():
         raise BodyBroken("The Content-Type of the form has no usable boundary.")
-    decoder = multipart.MultipartDecoder(boundary.encode(), FIELD_BYTES, max_parts=PARTS)
+    decoder = multipart.MultipartDecoder(boundary.encode(), 4 * BLOCK, max_parts=PARTS)
     try:
         for block in blocks:
             decoder.receive_data(block)
@@ -136,9 +136,7 @@ def _read_form(request: Request, blocks: Iterator[bytes], sink: Arrival, fields:
     except ValueError as error:
         raise BodyBroken(f"The form cannot be read: {str(error)[:200]}.") from error
     except RequestEntityTooLarge as error:
-        raise FieldsTooLarge(
-            f"The form has more than {PARTS} parts, or a field of more than {FIELD_BYTES} bytes."
-        ) from error
+        raise FieldsTooLarge(f"The form has more than {PARTS} parts, or the head of one has no end.") from error
     return form.filename()
 
 

@@ -30,16 +30,40 @@ _FRAMEWORK: dict[int, tuple[type[AppError], str]] = {
 
 def problem(error: AppError) -> dict[str, Any]:
     """Return the problem document of an error."""
-    return {
-        "type": TYPE_PREFIX + error.reason,
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "reason": error.reason,
-        "hint": error.hint,
-        "retryable": error.retryable,
-        "requestId": g.get("request_id"),
+    return document(
+        reason=error.reason,
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        hint=error.hint,
+        retryable=error.retryable,
+        request_id=g.get("request_id"),
         **error.members,
+    )
+
+
+def document(
+    *,
+    reason: str,
+    title: str,
+    status: int,
+    detail: str,
+    hint: str,
+    retryable: bool,
+    request_id: str | None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return a problem document from its parts."""
+    return {
+        "type": TYPE_PREFIX + reason,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "reason": reason,
+        "hint": hint,
+        "retryable": retryable,
+        "requestId": request_id,
+        **more,
     }
 
 
@@ -54,13 +78,13 @@ def _ours(error: AppError) -> Response:
     room().metrics.problems.labels(error.reason).inc()
     if error.status >= 500:
         _log.warning("answered with an error", extra={"reason": error.reason, "detail": error.detail})
-    document = problem(error)
+    told = problem(error)
     if request.blueprint == "page" or (
         request.blueprint is None and request.accept_mimetypes.accept_html and _is_browser()
     ):
-        answer = Response(render_template("problem.html", problem=document), mimetype="text/html")
+        answer = Response(render_template("problem.html", problem=told), mimetype="text/html")
     else:
-        answer = Response(json.dumps(document), mimetype=MEDIA_TYPE)
+        answer = Response(json.dumps(told), mimetype=MEDIA_TYPE)
     answer.status_code = error.status
     answer.headers.extend(error.headers)
     if error.status == 503:

@@ -25,6 +25,7 @@ from app.errors import ResultGone, TooLarge, VolumeFull, VolumeNotReady
 from textmill import layout
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_WRITEBACK = 16 << 20
 _IGNORED = {"lost+found", ".snapshot"}
 
 
@@ -54,7 +55,7 @@ class Arrival:
     def __init__(self, root: Path, limit: int) -> None:
         self._root, self._limit = root, limit
         self._hash = hashlib.sha256()
-        self.size = 0
+        self.size = self._begun = 0
         self._path = root / layout.INCOMING / f"{secrets.token_hex(16)}.part"
         with _translated("an upload began"):
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
@@ -81,6 +82,10 @@ class Arrival:
         with _translated("an upload was written"):
             while rest:
                 rest = rest[os.write(self._fd, rest) :]
+            if self.size - self._begun >= _WRITEBACK:
+                # Has the kernel begin to write now what fsync would else have to wait for at the end.
+                os.posix_fadvise(self._fd, self._begun, self.size - self._begun, os.POSIX_FADV_DONTNEED)
+                self._begun = self.size
 
     def digest(self) -> str:
         """Return the SHA-256 of what came so far."""

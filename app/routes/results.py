@@ -63,7 +63,8 @@ def words(name: str) -> Response:
     response.set_etag(f"{table[noted]['sha256']}-{kind}" + ("" if limit is None else f"-{limit}"))
     response.headers["Cache-Control"] = "private, no-cache"
     length = int(table[noted]["bytes"]) if kind != "json" and limit is None else None
-    response.content_length = length
+    if length is not None:
+        response.content_length = length
     response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
     return response
 

@@ -37,18 +37,12 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def registry() -> CollectorRegistry:
-    """Return the registry of this test's metrics."""
-    return CollectorRegistry()
-
-
-@pytest.fixture
-def make(root: Path, cluster: FakeCluster, registry: CollectorRegistry) -> Callable[..., Flask]:
+def make(root: Path, cluster: FakeCluster) -> Callable[..., Flask]:
     """Return a maker of applications over this test's volume and cluster, with settings by name."""
 
     def made(**settings: object) -> Flask:
         config = {"TEXTMILL_VOLUME": root, "TEXTMILL_READY_CACHE_SECONDS": 0, **settings}
-        application = create_app(config, cluster=cluster, registry=registry)
+        application = create_app(config, cluster=cluster, registry=CollectorRegistry())
         application.test_client_class = Client
         return application
 

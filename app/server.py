@@ -1,0 +1,77 @@
+"""gunicorn's threaded worker, with its own refusals in the shape of all our errors.
+
+A request that cannot even be parsed (a header beyond the limit, a broken first line) never reaches Flask: gunicorn
+answers it with a page of HTML. This worker answers it with the same `application/problem+json` as everything else,
+and closes the connection, since nobody knows where the next request on it would begin.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import socket
+from typing import Any
+
+from gunicorn.http import errors  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
+
+from app.guard import HEADERS
+from app.problems import MEDIA_TYPE, document
+
+_log = logging.getLogger("textmill.server")
+_STATUS: dict[type[Exception], tuple[int, str, str]] = {
+    errors.LimitRequestLine: (414, "AddressTooLong", "The address is too long"),
+    errors.LimitRequestHeaders: (431, "HeadersTooLarge", "The headers are too large"),
+    errors.UnsupportedTransferCoding: (501, "TransferCodingUnknown", "This transfer coding is not known"),
+}
+_UNREADABLE = (400, "RequestUnreadable", "This is no readable HTTP request")
+_HINTS = {
+    "AddressTooLong": "The request line may have 8190 bytes.",
+    "HeadersTooLarge": "There may be 64 headers of 8190 bytes each.",
+    "TransferCodingUnknown": "Use chunked, or send the body with a Content-Length.",
+    "RequestUnreadable": "Check the client, or what stands between it and this service.",
+}
+
+
+class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """The threaded worker; only what it says to requests that it cannot read is ours."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002  its shape
+        """Answer a request that could not be read."""
+        if isinstance(exc, (errors.ParseException, OSError)):
+            status, reason, title = _STATUS.get(type(exc), _UNREADABLE)
+            _log.warning("unreadable request", extra={"reason": reason, "detail": str(exc)[:200]})
+        else:
+            status, reason, title = 500, "InternalError", "Something went wrong here"
+            _log.error("error outside the application", exc_info=exc)
+        try:
+            client.setblocking(True)
+            client.settimeout(1)
+            client.sendall(_answer(status, reason, title))
+        except OSError:
+            _log.debug("nobody waits for the answer")
+
+
+def _answer(status: int, reason: str, title: str) -> bytes:
+    request_id = secrets.token_hex(8)
+    hint = _HINTS.get(reason, "Try again; if it stays, give the operator of this service the request id.")
+    told = document(
+        reason=reason,
+        title=title,
+        status=status,
+        detail=f"{title}.",
+        hint=hint,
+        retryable=False,
+        request_id=request_id,
+    )
+    body = json.dumps(told).encode()
+    headers = {
+        **HEADERS,
+        "Content-Type": MEDIA_TYPE,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        "X-Request-ID": request_id,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status} {title}\r\n{head}\r\n".encode("latin-1") + body

@@ -182,8 +182,12 @@ def _by_key(old: Any, schema: Schema) -> dict[str, Any]:
     return {_identity(item, schema): item for item in old}
 
 
-def convert(value: Any, schema: Schema, *, root: bool = False) -> Any:
-    """A JSON value as CEL sees it: numbers by their declared type, times as times, names escaped."""
+def convert(value: Any, schema: Schema, *, root: bool = False, inner: bool = False) -> Any:
+    """A JSON value as CEL sees it: numbers by their declared type, times as times, names escaped.
+
+    The library takes no time inside a map or a list, so there it stays text; and it cuts text at a NUL, which another
+    control character therefore stands for.
+    """
     if isinstance(value, dict):
         if root:
             value = value | {"metadata": {key: value["metadata"][key] for key in ("name", "generateName")
@@ -191,17 +195,19 @@ def convert(value: Any, schema: Schema, *, root: bool = False) -> Any:
         properties, extra = schema.get("properties", EMPTY), schema.get("additionalProperties")
         rest = extra if isinstance(extra, dict) else EMPTY
         return {
-            (escape(key) if key in properties else key): convert(item, properties.get(key, rest))
+            (escape(key) if key in properties else key): convert(item, properties.get(key, rest), inner=True)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [convert(item, items(schema)) for item in value]
+        return [convert(item, items(schema), inner=True) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and schema.get("type") == "number":
         return float(value)
     if isinstance(value, float) and schema.get("type") == "integer":
         return int(value)
-    if isinstance(value, str) and kind_of(schema) == "timestamp":
+    if isinstance(value, str) and kind_of(schema) == "timestamp" and not inner:
         return datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    if isinstance(value, str) and "\0" in value:
+        return value.replace("\0", "\1")
     return value
 
 

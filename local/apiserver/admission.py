@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from . import metadata
 from .codec import Body
+from .duplicates import duplicate_causes
 from .errors import BadRequest, Cause, Invalid
 from .pruning import default, drop_nulls, prune
 from .resources import Resource
@@ -110,5 +111,6 @@ def check(body: Body, admission: Admission) -> None:
 
 def _type_causes(body: Body, resource: Resource, old: Body | None) -> list[Cause]:
     if resource.custom:
-        return resource.checker.causes(body, old) if resource.checker else []
+        found = resource.checker.causes(body, old) if resource.checker else []
+        return found or list(duplicate_causes(body | {"metadata": None}, resource.schema or {}))
     return builtin_checker(resource.group, resource.version, resource.kind).causes(body, old)

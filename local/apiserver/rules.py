@@ -16,6 +16,7 @@ from . import cel
 from .codec import Body
 from .errors import Cause
 from .schema import EMPTY, Schema, items, list_keys, list_type
+from .validation import shown
 
 RESERVED = frozenset(
     "true false null in as break const continue else for function if import let loop package namespace return var "
@@ -25,10 +26,10 @@ ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__sla
 OLD = re.compile(r"\boldSelf\b")
 ABSENT = object()
 TITLES = {
-    "FieldValueInvalid": 'Invalid value: "{}": ',
+    "FieldValueInvalid": "Invalid value: {}",
     "FieldValueForbidden": "Forbidden: ",
     "FieldValueRequired": "Required value: ",
-    "FieldValueDuplicate": 'Duplicate value: "{}": ',
+    "FieldValueDuplicate": "Duplicate value: {}",
 }
 
 Convert = Callable[[Any], Any]
@@ -157,7 +158,15 @@ def _evaluate(rule: Rule, node: Node, value: Any, old: Any, has_old: bool, path:
     except cel.CelError as error:
         yield Cause(where or "<nil>", f'Invalid value: "{kind}": {error} evaluating rule: {rule.text}')
         return
-    yield Cause(where or "<nil>", TITLES.get(rule.reason, "{}: ").format(kind) + _message(rule, seen), rule.reason)
+    title = TITLES.get(rule.reason, "{}").format(_quoted(value))
+    yield Cause(where or "<nil>", title + _message(rule, seen), rule.reason)
+
+
+def _quoted(value: Any) -> str:
+    """The value before a message; objects and lists go without, as on a real server."""
+    if isinstance(value, (dict, list)):
+        return ""
+    return f"{shown(value.isoformat() if isinstance(value, datetime.datetime) else value)}: "
 
 
 def _message(rule: Rule, seen: dict[str, Any]) -> str:

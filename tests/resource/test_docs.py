@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import get_args
 
+from tests.resource.api import Api
 from tests.resource.definition import EXAMPLES, ROOT, SCHEMA, fields
 from textmill.errors import ADVICE
 from textmill.request import Phase
@@ -62,6 +66,16 @@ def test_page_names_every_condition() -> None:
 def test_page_gives_the_advice_for_every_reason() -> None:
     said = {name: (cells[1], cells[2]) for name, cells in _table_of("NotText").items()}
     assert said == {str(reason): ("yes" if one.retryable else "no", one.hint) for reason, one in ADVICE.items()}
+
+
+def test_page_shows_the_refusal_as_kubectl_prints_it(api: Api, config: Path) -> None:
+    assert api.access.server
+    shown = re.search(r"<<'END'\n(.*?)END\n(.*?)```", PAGE, re.DOTALL)
+    assert shown
+    command = [str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(config), "apply", "-f", "-"]
+    said = subprocess.run(command, input=shown[1], capture_output=True, text=True, check=False, timeout=60)
+    assert said.returncode == 1
+    assert said.stderr.split() == shown[2].split()
 
 
 def test_page_names_only_examples_that_exist() -> None:

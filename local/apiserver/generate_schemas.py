@@ -77,6 +77,7 @@ def select(source: dict[str, Any]) -> dict[str, Any]:
         if identity:
             group, version, kind = identity
             chosen[name]["x-kubernetes-group-version-kind"] = [{"group": group, "version": version, "kind": kind}]
+    chosen[CORE + "ContainerPort"]["properties"]["protocol"]["default"] = "TCP"  # a key of its map list
     for name in SPECIAL:
         chosen[name].pop("oneOf", None)
     return dict(sorted(chosen.items()))

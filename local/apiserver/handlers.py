@@ -34,11 +34,12 @@ class Handlers:
         self._operations = Operations(store, registry)
         self._logs = logs
         self._bookmarks = bookmarks
-        self._stopping = asyncio.Event()
+        self._watchers: set[watch.Watcher] = set()
 
     def stop(self) -> None:
         """End all watches."""
-        self._stopping.set()
+        for watcher in self._watchers:
+            watcher.close()
 
     async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         """Do what the method says."""
@@ -97,16 +98,18 @@ class Handlers:
             body = watch.bookmark(row.api_version, row.kind, self._store.version, initial_end=initial_end)
             return watch.frame("BOOKMARK", view.mark(body))
 
+        self._watchers.add(watcher)
         try:
             pieces = watch.stream(
                 watcher, options, lambda kind, record: watch.frame(kind, view.event(record.raw)), mark,
-                self._bookmarks, self._stopping,
+                self._bookmarks,
             )  # fmt: skip
             async for piece in pieces:
                 await response.write(piece)
         except ConnectionError:
             pass
         finally:
+            self._watchers.discard(watcher)
             watcher.close()
         return response
 
@@ -133,10 +136,9 @@ class Handlers:
         patch = bodies.parse_patch(raw, media)
         options = _write_options(request, raw)
         if media == bodies.APPLY_PATCH:
-            options = replace(options, manager=Manager(_apply_manager(request.query), "Apply"))
-            applied = prepare_apply(
-                patch, target, options.manager.name, force=parameters.flag(request.query, "force")
-            )
+            name, force = _apply_manager(request.query), parameters.flag(request.query, "force")
+            applied = prepare_apply(patch, target, name, force=force)
+            options = replace(options, manager=applied.manager())
             return self._written(request, target, await self._operations.apply(target, applied, options))
         outcome = await self._operations.change(target, self._patcher(target, media, patch), options)
         return self._written(request, target, outcome)

@@ -96,15 +96,17 @@ class Operations:
         old["apiVersion"] = resource.api_version
         body = metadata.check_type(change(former.body() | {"apiVersion": resource.api_version}), resource)
         metadata.check_place(body, resource, target.namespace, target.name)
+        _keep_owners(body, old)
         admission = Admission(resource, old, target.subresource, options.strictness, options.duplicates)
         warnings = shape(body, admission)
         own(body, admission)
         if resource.id == crds.ID and not target.subresource:
             crds.establish(body, self._registry)
         check(body, admission)
+        if body != old or options.manager.applied is not None:
+            track(body, old, resource, options.manager, target.subresource)
         if body == old:
             return Outcome(former.raw, warnings=tuple(warnings))
-        track(body, old, resource, options.manager, target.subresource)
         if deletion.released(resource, body):
             raw = await self._remove(former, body, options.dry_run)
         else:
@@ -164,3 +166,11 @@ class Operations:
         stored = self._registry.storage(former.key.resource)
         return (await self._store.commit(record(former.key, stored, body), removed=True)).raw
 
+
+def _keep_owners(body: Body, old: Body) -> None:
+    """Who owns what is for the server to say, whatever the client sends back."""
+    owners = old["metadata"].get("managedFields")
+    if owners is None:
+        body["metadata"].pop("managedFields", None)
+    else:
+        body["metadata"]["managedFields"] = owners

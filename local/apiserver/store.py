@@ -147,7 +147,7 @@ class Store:
     # watching
 
     def subscribe(self, resource: str, listener: Listener) -> Callable[[], None]:
-        """Call `listener` for each committed change of a type; returns what ends that."""
+        """Call `listener` for each committed change of a type (or of all: ""); returns what ends that."""
         self._listeners[resource].add(listener)
         return lambda: self._listeners[resource].discard(listener)
 
@@ -204,7 +204,7 @@ class Store:
         if len(shelf.events) > self._history:
             shelf.floor = shelf.events.popleft().record.version
         self.version = record.version
-        for listener in tuple(self._listeners[record.key.resource]):
+        for listener in (*self._listeners[record.key.resource], *self._listeners[""]):
             listener(event)
 
     def reindex(self, resource: str) -> None:

@@ -46,7 +46,7 @@ class Watcher:
         self._waiting: collections.deque[Change] = collections.deque()
         self._wake = asyncio.Event()
         self._end: Callable[[], None] | None = None
-        self.overrun = False
+        self.ended = False
 
     def open(self, since: int | None) -> ApiError | None:
         """Take the past since a version (or all that is there now), then every change; or say why not."""
@@ -64,9 +64,11 @@ class Watcher:
         return None
 
     def close(self) -> None:
-        """Hear no more."""
+        """Hear no more, and end the stream if it is still read."""
         if self._end is not None:
             self._end()
+        self.ended = True
+        self._wake.set()
 
     def drain(self) -> list[Change]:
         """All that is waiting."""
@@ -91,7 +93,7 @@ class Watcher:
         if change is None:
             return
         self._waiting.append(change)
-        self.overrun = self.overrun or len(self._waiting) > BACKLOG
+        self.ended = self.ended or len(self._waiting) > BACKLOG
         self._wake.set()
 
     def _change(self, event: Event) -> Change | None:
@@ -130,15 +132,14 @@ async def stream(
     render: Render,
     mark: Callable[[bool], bytes],
     interval: float,
-    stopping: asyncio.Event,
 ) -> AsyncIterator[bytes]:
-    """Chunks for the client until its time is over, it is overrun, or the server stops."""
+    """Chunks for the client until its time is over or it is ended."""
     clock = asyncio.get_running_loop().time
     span = options.timeout if options.timeout is not None else SHORTEST_DEFAULT * (1 + random.random())
     end = clock() + span
     marked = clock()
     initial = options.mark_initial_end
-    while not watcher.overrun and not stopping.is_set():
+    while not watcher.ended:
         chunks = [render(kind, record) for kind, record in watcher.drain()]
         if initial or (options.bookmarks and clock() - marked >= interval):
             chunks.append(mark(initial))

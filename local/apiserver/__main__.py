@@ -34,16 +34,24 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(
         prog="python -m local.apiserver",
-        description="A small, honest Kubernetes API server for one machine: kubectl, kopf and the Python client use it.",
+        description="A small, honest Kubernetes API server for one machine, for kubectl, kopf and the Python client.",
         epilog="It prints 'ready URL' once it answers. SIGTERM and SIGINT stop it cleanly; kill -9 loses nothing.",
     )
     file = pathlib.Path
-    found.add_argument("--state", type=file, required=True, metavar="DIR", help="folder of the state (SQLite), made if missing")
+    found.add_argument(
+        "--state", type=file, required=True, metavar="DIR", help="folder of the state (SQLite), made if missing"
+    )
     found.add_argument("--listen", type=address, default=("127.0.0.1", 0), metavar="HOST:PORT",
                        help="address to listen on; port 0 takes a free one (default: 127.0.0.1:0)")  # fmt: skip
-    found.add_argument("--kubeconfig", type=file, metavar="FILE", help="kubeconfig to write, readable by its owner only")
-    found.add_argument("--namespace", default="default", help="namespace of the kubeconfig's context (default: default)")
-    found.add_argument("--token-file", type=file, metavar="FILE", help="bearer token; made if missing (default: DIR/token)")
+    found.add_argument(
+        "--kubeconfig", type=file, metavar="FILE", help="kubeconfig to write, readable by its owner only"
+    )
+    found.add_argument(
+        "--namespace", default="default", help="namespace of the kubeconfig's context (default: default)"
+    )
+    found.add_argument(
+        "--token-file", type=file, metavar="FILE", help="bearer token; made if missing (default: DIR/token)"
+    )
     found.add_argument("--ready-file", type=file, metavar="FILE", help="file to write the URL to once it answers")
     found.add_argument("--allow-host", action="append", default=[], metavar="NAME",
                        help="another name that clients may use in the Host header; may be repeated")  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .errors import Forbidden, Unauthorized
 
 OPEN_PATHS = frozenset({"/healthz", "/livez", "/readyz", "/version"})
+EVERYWHERE = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 - only to recognise what the user asked for
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -48,4 +49,4 @@ def host_name(header: str) -> str:
 def allowed_hosts(listen: str, extra: Iterable[str]) -> frozenset[str]:
     """The names of this server."""
     own = f"[{listen}]" if ":" in listen else listen
-    return frozenset({*LOOPBACK, own.lower(), *(name.lower() for name in extra)} - {"0.0.0.0", "[::]"})
+    return frozenset({*LOOPBACK, own.lower(), *(name.lower() for name in extra)} - EVERYWHERE)

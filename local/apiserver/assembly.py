@@ -35,6 +35,7 @@ from .store import DELETED, Event, Store
 LOG = logging.getLogger("apiserver")
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 STOP_SECONDS = 5.0
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only to recognise what the user asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
 
 def _url(host: str, runner: web.ServerRunner) -> str:
     port = runner.addresses[0][1]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    reachable = EVERYWHERE.get(host, host)
     return f"https://[{reachable}]:{port}" if ":" in reachable else f"https://{reachable}:{port}"
 
 

@@ -58,11 +58,7 @@ def _functions() -> list[cel.FunctionDecl]:
         ),
         cel.FunctionDecl(
             "isQuantity",
-            [
-                cel.Overload(
-                    "is_quantity", cel.Type.BOOL, [string], False, lambda text: bool(QUANTITY.fullmatch(text))
-                )
-            ],
+            [cel.Overload("is_quantity", cel.Type.BOOL, [string], False, lambda text: bool(QUANTITY.fullmatch(text)))],
         ),
     ]
 

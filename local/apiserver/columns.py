@@ -14,7 +14,7 @@ from .resources import Column
 Cell = Callable[[Body], Any]
 Columns = tuple[tuple[Column, Cell], ...]
 UNKNOWN, NOTHING = "<unknown>", "<none>"
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE, HOUR, DAY, YEAR = 60, 3_600, 86_400, 365 * 86_400
 
 
 def age(stamp: Any) -> str:
@@ -29,35 +29,31 @@ def _moment(stamp: Any) -> datetime.datetime | None:
     if not isinstance(stamp, str):
         return None
     try:
-        return datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+        return datetime.datetime.fromisoformat(stamp)
     except ValueError:
         return None
+
+
+# up to a number of seconds: the unit, its length, and the smaller unit beside it if there is one
+SCALE = (
+    (2 * MINUTE, "s", 1, "", 0),
+    (10 * MINUTE, "m", MINUTE, "s", 1),
+    (3 * HOUR, "m", MINUTE, "", 0),
+    (8 * HOUR, "h", HOUR, "m", MINUTE),
+    (2 * DAY, "h", HOUR, "", 0),
+    (8 * DAY, "d", DAY, "h", HOUR),
+    (2 * YEAR, "d", DAY, "", 0),
+)
+LONGEST = (0, "y", YEAR, "d", DAY)
 
 
 def duration(seconds: int) -> str:
     """A duration in at most two units, as kubectl shortens it."""
     if seconds < 0:
         return "0s" if seconds >= -2 else "<invalid>"
-    if seconds < 2 * MINUTE:
-        return f"{seconds}s"
-    if seconds < 10 * MINUTE:
-        return _two(seconds, MINUTE, "m", 1, "s")
-    if seconds < 3 * HOUR:
-        return f"{seconds // MINUTE}m"
-    if seconds < 8 * HOUR:
-        return _two(seconds, HOUR, "h", MINUTE, "m")
-    if seconds < 2 * DAY:
-        return f"{seconds // HOUR}h"
-    if seconds < 8 * DAY:
-        return _two(seconds, DAY, "d", HOUR, "h")
-    if seconds < 2 * 365 * DAY:
-        return f"{seconds // DAY}d"
-    return _two(seconds, 365 * DAY, "y", DAY, "d")
-
-
-def _two(seconds: int, big: int, big_name: str, small: int, small_name: str) -> str:
-    rest = seconds % big // small
-    return f"{seconds // big}{big_name}" + (f"{rest}{small_name}" if rest else "")
+    _, name, unit, small_name, small = next((row for row in SCALE if seconds < row[0]), LONGEST)
+    rest = seconds % unit // small if small else 0
+    return f"{seconds // unit}{name}" + (f"{rest}{small_name}" if rest else "")
 
 
 def _path(path: str, missing: Any = NOTHING) -> Cell:
@@ -226,7 +222,10 @@ WIDE: Mapping[str, Columns] = {
         (Column("Node", "", priority=1, description="The node it runs on"), _path("spec.nodeName")),
     ),
     "jobs.batch": (
-        (Column("Containers", "", priority=1, description="Names"), _containers("name", "spec.template.spec.containers")),
+        (
+            Column("Containers", "", priority=1, description="Names"),
+            _containers("name", "spec.template.spec.containers"),
+        ),
         (Column("Images", "", priority=1, description="Images"), _containers("image", "spec.template.spec.containers")),
     ),
     "nodes": (

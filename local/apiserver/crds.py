@@ -32,9 +32,20 @@ def definition_causes(body: Body, old: Body | None) -> list[Cause]:
     ]
     expected = f"{names.get('plural')}.{spec['group']}"
     if body["metadata"].get("name") != expected:
-        causes.append(Cause("metadata.name", f'Invalid value: "{body["metadata"].get("name")}": must be spec.names.plural+"."+spec.group'))
+        causes.append(
+            Cause(
+                "metadata.name",
+                f'Invalid value: "{body["metadata"].get("name")}": must be spec.names.plural+"."+spec.group',
+            )
+        )
     if (spec.get("conversion") or {}).get("strategy", "None") != "None":
-        causes.append(Cause("spec.conversion.strategy", 'Unsupported value: "Webhook": supported values: "None"', "FieldValueNotSupported"))
+        causes.append(
+            Cause(
+                "spec.conversion.strategy",
+                'Unsupported value: "Webhook": supported values: "None"',
+                "FieldValueNotSupported",
+            )
+        )
     versions = spec.get("versions") or []
     if sum(bool(version.get("storage")) for version in versions) != 1:
         causes.append(Cause("spec.versions", "Invalid value: must have exactly one version marked as storage version"))
@@ -62,10 +73,14 @@ def _version_causes(version: Body, path: str) -> Iterator[Cause]:
         try:
             parse(column["jsonPath"])
         except JsonPathError as error:
-            yield Cause(f"{path}.additionalPrinterColumns[{i}].jsonPath", f'Invalid value: "{column["jsonPath"]}": {error}')
+            yield Cause(
+                f"{path}.additionalPrinterColumns[{i}].jsonPath", f'Invalid value: "{column["jsonPath"]}": {error}'
+            )
     for i, selectable in enumerate(version.get("selectableFields") or ()):
         if not _is_scalar(schema, selectable["jsonPath"]):
-            text = f'Invalid value: "{selectable["jsonPath"]}": must point to a field of type string, boolean or integer'
+            text = (
+                f'Invalid value: "{selectable["jsonPath"]}": must point to a field of type string, boolean or integer'
+            )
             yield Cause(f"{path}.selectableFields[{i}].jsonPath", text)
 
 

@@ -15,8 +15,6 @@ from .resources import Resource
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 POLICIES = {"Orphan": ORPHAN, "Foreground": FOREGROUND, "Background": ""}
 ENDED = ("Succeeded", "Failed")
-MEMBERS = frozenset({"apiVersion", "kind", "gracePeriodSeconds", "preconditions", "orphanDependents", "propagationPolicy",
-                     "dryRun", "ignoreStoreReadErrorWithClusterBreakingPotential"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,10 @@ def _entries(row: Resource) -> list[Body]:
 
 def _aggregated(registry: Registry, *, core: bool, version: str) -> Body:
     groups = [
-        {"metadata": {"name": name, "creationTimestamp": None}, "versions": [_version(name, v, registry) for v in versions]}
+        {
+            "metadata": {"name": name, "creationTimestamp": None},
+            "versions": [_version(name, v, registry) for v in versions],
+        }
         for name, versions in registry.groups().items()
         if core is (name == "")
     ]

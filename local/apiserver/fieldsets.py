@@ -150,4 +150,3 @@ def dotted(field: Field) -> str:
             keys = decode(rest.encode())
             text += "[" + ",".join(f"{key}={encode(value).decode()}" for key, value in keys.items()) + "]"
     return text
-

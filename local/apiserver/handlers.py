@@ -10,7 +10,7 @@ from aiohttp import web
 from . import bodies, deletion, parameters, reading, reviews, views, watch
 from .apply import prepare_apply
 from .codec import decode, encode
-from .errors import BadRequest, MethodNotAllowed
+from .errors import BadRequest, MethodNotAllowed, UnsupportedMediaType
 from .jsonpatch import apply_json_patch, apply_merge_patch
 from .logs import LogProxy
 from .operations import Operations, Outcome, WriteOptions
@@ -119,7 +119,9 @@ class Handlers:
         raw = await bodies.read(request)
         body = bodies.parse(raw, bodies.media_type(request.headers))
         if target.resource.verbs == ("create",):
-            return web.Response(body=encode(reviews.answer(target.resource, body)), status=201, content_type=views.View.content_type)
+            return web.Response(
+                body=encode(reviews.answer(target.resource, body)), status=201, content_type=views.View.content_type
+            )
         if target.resource.namespaced and not target.namespace:
             raise BadRequest("an empty namespace may not be set during creation")
         outcome = await self._operations.create(target, body, _write_options(request, raw))
@@ -153,7 +155,7 @@ class Handlers:
         row = target.resource
         schema = of_builtin(row.group, row.version, row.kind)
         if row.custom or schema is None:
-            raise bodies.UnsupportedMediaType(
+            raise UnsupportedMediaType(
                 "the body of the request was in an unknown format - accepted media types include: "
                 f"{bodies.JSON_PATCH}, {bodies.MERGE_PATCH}, {bodies.APPLY_PATCH}"
             )
@@ -241,7 +243,9 @@ def _write_options(request: web.BaseRequest, raw: bytes) -> WriteOptions:
 
 def _apply_manager(query: Mapping[str, str]) -> str:
     if not query.get("fieldManager"):
-        raise BadRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
+        raise BadRequest(
+            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+        )
     return query["fieldManager"]
 
 
@@ -259,4 +263,3 @@ def _watch_options(query: Mapping[str, str]) -> watch.WatchOptions:
         mark_initial_end=parameters.flag(query, "sendInitialEvents") and parameters.flag(query, "allowWatchBookmarks"),
         timeout=float(timeout) if timeout else None,
     )
-

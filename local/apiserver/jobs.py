@@ -11,7 +11,7 @@ PREFIX = "batch.kubernetes.io/"
 NO_LIMIT = 2_147_483_647
 
 
-def default_job(spec: Body, meta: Body) -> None:
+def default_job(spec: Body) -> None:
     """Fill in a Job's spec."""
     indexed = spec.setdefault("completionMode", "NonIndexed") == "Indexed"
     if spec.get("completions") is None and spec.get("parallelism") is None:

@@ -63,7 +63,7 @@ def _pointer(text: Any) -> list[str]:
 
 
 def _equal(left: Any, right: Any) -> bool:
-    return type(left) is type(right) and bool(left == right) or (
+    return (type(left) is type(right) and bool(left == right)) or (
         isinstance(left, (int, float)) and isinstance(right, (int, float))
         and isinstance(left, bool) == isinstance(right, bool) and left == right
     )  # fmt: skip

@@ -25,7 +25,7 @@ class JsonPathError(Exception):
     """A path that is not understood."""
 
     reason = "PathInvalid"
-    hint = "write member names with dots, [index], [*] or [?(@.name==\"value\")]"
+    hint = 'write member names with dots, [index], [*] or [?(@.name=="value")]'
     retryable = False
 
 

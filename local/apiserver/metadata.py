@@ -4,8 +4,8 @@ Server-owned members (uid, timestamps, generation, deletion marks) always come f
 never from the client. Rules of a single kind do not belong here.
 """
 
-import random
 import re
+import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -63,9 +63,7 @@ def check_place(body: Body, resource: Resource, namespace: str, name: str) -> No
     else:
         meta.pop("namespace", None)
     if name and meta.get("name") not in (None, "", name):
-        raise BadRequest(
-            f"the name of the object ({meta['name']}) does not match the name on the URL ({name})"
-        )
+        raise BadRequest(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
 
 
 def prepare_create(body: Body, resource: Resource) -> None:
@@ -74,7 +72,7 @@ def prepare_create(body: Body, resource: Resource) -> None:
     if meta.pop("resourceVersion", None):
         raise BadRequest("resourceVersion should not be set on objects to be created")
     if not meta.get("name") and meta.get("generateName"):
-        meta["name"] = meta["generateName"][:58] + "".join(random.choices(ALPHABET, k=5))
+        meta["name"] = meta["generateName"][:58] + "".join(secrets.choice(ALPHABET) for _ in range(5))
     for member in (*SERVER_OWNED, "selfLink", "managedFields"):
         meta.pop(member, None)
     meta["uid"] = str(uuid.uuid4())
@@ -154,7 +152,9 @@ def _name_causes(meta: Body, resource: Resource) -> Iterable[Cause]:
 def _label_causes(labels: Body, field: str) -> Iterable[Cause]:
     for key, value in labels.items():
         if not LABEL_KEY.fullmatch(key) or len(key.rpartition("/")[2]) > 63:
-            yield Cause(field, f'Invalid value: "{key}": name part must consist of alphanumeric characters, "-", "_" or "."')
+            yield Cause(
+                field, f'Invalid value: "{key}": name part must consist of alphanumeric characters, "-", "_" or "."'
+            )
         elif len(value) > 63:
             yield Cause(field, f'Invalid value: "{value}": must be no more than 63 bytes')
         elif not LABEL_VALUE.fullmatch(value):
@@ -167,7 +167,9 @@ def _annotation_causes(annotations: Body) -> Iterable[Cause]:
         if not LABEL_KEY.fullmatch(key.lower()):
             yield Cause("metadata.annotations", f'Invalid value: "{key}": not a qualified name')
     if sum(len(key) + len(value.encode()) for key, value in annotations.items()) > ANNOTATIONS_LIMIT:
-        yield Cause("metadata.annotations", f"Too long: may not be more than {ANNOTATIONS_LIMIT} bytes", "FieldValueTooLong")
+        yield Cause(
+            "metadata.annotations", f"Too long: may not be more than {ANNOTATIONS_LIMIT} bytes", "FieldValueTooLong"
+        )
 
 
 def _finalizer_causes(meta: Body, former: Body) -> Iterable[Cause]:
@@ -175,5 +177,5 @@ def _finalizer_causes(meta: Body, former: Body) -> Iterable[Cause]:
         return
     added = set(meta.get("finalizers") or ()) - set(former.get("finalizers") or ())
     if added:
-        text = f"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers {sorted(added)}"
+        text = f"Forbidden: no new finalizers can be added if the object is being deleted, found new {sorted(added)}"
         yield Cause("metadata.finalizers", text, "FieldValueForbidden")

@@ -7,7 +7,7 @@ parameter that kubectl looks for; they are not meant for generating clients.
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .codec import Body, encode
@@ -30,7 +30,7 @@ class OpenApi:
         self._revision = -1
         self._documents: dict[str, Body] = {}
 
-    def find(self, path: str, query: Mapping[str, str]) -> tuple[Body, str] | None:
+    def find(self, path: str) -> tuple[Body, str] | None:
         """The document at a path with its content type; None where the path is not about OpenAPI."""
         if path == "/openapi/v2":
             return self._cached("v2", self._second), "application/json"
@@ -40,7 +40,7 @@ class OpenApi:
             return self._document(path.removeprefix("/openapi/v3/")), "application/json"
         return None
 
-    def _cached(self, name: str, make: Any) -> Body:
+    def _cached(self, name: str, make: Callable[[], Body]) -> Body:
         if self._revision != self._registry.revision:
             self._documents.clear()
             self._revision = self._registry.revision

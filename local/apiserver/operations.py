@@ -64,7 +64,9 @@ class Operations:
         key = Key(resource.id, target.namespace, body["metadata"]["name"])
         if self._store.latest(key) is not None:
             name = key.name
-            raise AlreadyExists(f'{resource.id} "{name}" already exists', details=about(name, resource.group, resource.plural))
+            raise AlreadyExists(
+                f'{resource.id} "{name}" already exists', details=about(name, resource.group, resource.plural)
+            )
         track(body, None, resource, options.manager, target.subresource)
         raw = await self._write(key, resource, body, options.dry_run)
         return Outcome(raw, True, tuple(warnings))

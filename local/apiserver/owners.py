@@ -41,7 +41,7 @@ class Owners:
     def follow(self, event: Event) -> None:
         """Take one committed change."""
         record, previous = event.record, event.previous
-        if previous is not None and previous.owners != record.owners or event.type == DELETED:
+        if (previous is not None and previous.owners != record.owners) or event.type == DELETED:
             for uid in (previous or record).owners:
                 self._forget(uid, record.key)
         if event.type == DELETED:

@@ -74,4 +74,3 @@ def default(value: Any, node: Schema) -> None:
         if inner:
             for item in value:
                 default(item, inner)
-

@@ -39,10 +39,14 @@ def bind(pod: Body, node: str) -> Body:
     name = pod["metadata"]["name"]
     if pod["spec"].get("nodeName"):
         why = f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
-        raise Conflict(f'Operation cannot be fulfilled on pods/binding "{name}": {why}', details=about(name, "", "pods"))
+        raise Conflict(
+            f'Operation cannot be fulfilled on pods/binding "{name}": {why}', details=about(name, "", "pods")
+        )
     if "deletionTimestamp" in pod["metadata"]:
         why = f"pod {name} is being deleted, cannot be assigned to a host"
-        raise Conflict(f'Operation cannot be fulfilled on pods/binding "{name}": {why}', details=about(name, "", "pods"))
+        raise Conflict(
+            f'Operation cannot be fulfilled on pods/binding "{name}": {why}', details=about(name, "", "pods")
+        )
     pod["spec"]["nodeName"] = node
     status = pod.setdefault("status", {})
     kept = [row for row in status.get("conditions") or () if row["type"] != "PodScheduled"]

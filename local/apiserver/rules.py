@@ -109,7 +109,9 @@ def kind_of(schema: Schema) -> str:
         return cel.DYN
     kind: str = schema.get("type", cel.DYN)
     if kind == "string":
-        return {"date-time": "timestamp", "date": "timestamp", "duration": "duration"}.get(schema.get("format", ""), kind)
+        return {"date-time": "timestamp", "date": "timestamp", "duration": "duration"}.get(
+            schema.get("format", ""), kind
+        )
     return kind
 
 
@@ -214,7 +216,7 @@ def convert(value: Any, schema: Schema, *, root: bool = False, inner: bool = Fal
     if isinstance(value, float) and schema.get("type") == "integer":
         return int(value)
     if isinstance(value, str) and kind_of(schema) == "timestamp" and not inner:
-        return datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+        return datetime.datetime.fromisoformat(value)
     if isinstance(value, str) and "\0" in value:
         return value.replace("\0", "\1")
     return value

@@ -100,7 +100,7 @@ def items(node: Schema) -> Schema:
 
 def keeps_unknown(node: Schema) -> bool:
     """Whether members that the schema does not name are kept."""
-    if "properties" not in node and "additionalProperties" not in node and not node.get("type") == "object":
+    if "properties" not in node and "additionalProperties" not in node and node.get("type") != "object":
         return True
     return bool(node.get("x-kubernetes-preserve-unknown-fields"))
 

@@ -61,9 +61,7 @@ class Server:
             return web.Response(text="ok")
         if path == "/version":
             return web.json_response(discovery.VERSION)
-        document = self._openapi.find(path, request.query) or discovery.find(
-            path, request.headers.get("Accept", ""), self._registry
-        )
+        document = self._openapi.find(path) or discovery.find(path, request.headers.get("Accept", ""), self._registry)
         if document is not None:
             body, content = document
             return web.Response(body=encode(body), headers={"Content-Type": content, "Vary": "Accept"})

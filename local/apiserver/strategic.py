@@ -21,7 +21,7 @@ def apply_strategic_patch(document: Any, patch: dict[str, Any], schema: Schema) 
 def _merge_object(target: dict[str, Any], patch: dict[str, Any], node: Schema) -> dict[str, Any]:
     directive = patch.get(DIRECTIVE)
     if directive == "replace":
-        return _clean({key: value for key, value in patch.items() if key != DIRECTIVE})
+        return {key: _clean(value) for key, value in patch.items() if value is not None and key != DIRECTIVE}
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
@@ -38,7 +38,9 @@ def _merge_object(target: dict[str, Any], patch: dict[str, Any], node: Schema) -
             _merge_member(target, key, value, child(node, key) or EMPTY)
     for name, order in orders.items():
         if isinstance(target.get(name), list):
-            target[name] = _ordered(target[name], order, (child(node, name) or EMPTY).get("x-kubernetes-patch-merge-key"))
+            target[name] = _ordered(
+                target[name], order, (child(node, name) or EMPTY).get("x-kubernetes-patch-merge-key")
+            )
     return target
 
 

@@ -33,7 +33,9 @@ def _node(node: Any, path: str) -> Iterator[Cause]:
     free = node.get("x-kubernetes-int-or-string") or node.get("x-kubernetes-preserve-unknown-fields")
     kind = node.get("type", "")
     if kind not in TYPES and not (free and not kind):
-        yield Cause(f"{path}.type", "Required value: must not be empty for specified object fields", "FieldValueRequired")
+        yield Cause(
+            f"{path}.type", "Required value: must not be empty for specified object fields", "FieldValueRequired"
+        )
     if node.get("uniqueItems"):
         yield Cause(f"{path}.uniqueItems", "Forbidden: uniqueItems cannot be set to true", "FieldValueForbidden")
     if node.get("properties") and isinstance(node.get("additionalProperties"), dict):
@@ -61,18 +63,22 @@ def _list_causes(node: Schema, path: str) -> Iterator[Cause]:
     if kind == "map":
         where = f"{path}.x-kubernetes-list-map-keys"
         if not list_keys(node):
-            yield Cause(where, "Required value: must not be empty if x-kubernetes-list-type is map", "FieldValueRequired")
+            yield Cause(
+                where, "Required value: must not be empty if x-kubernetes-list-type is map", "FieldValueRequired"
+            )
         inner = node.get("items", EMPTY)
         for i, key in enumerate(list_keys(node)):
             if key not in inner.get("properties", EMPTY):
                 yield Cause(f"{where}[{i}]", f'Invalid value: "{key}": entries must all be names of item properties')
             elif key not in inner.get("required", ()) and "default" not in inner["properties"][key]:
-                text = "Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be required"
+                text = "Required value: a property in x-kubernetes-list-map-keys must have a default or be required"
                 yield Cause(f"{path}.items.properties[{key}].default", text, "FieldValueRequired")
 
 
 def _default_causes(node: Schema, path: str) -> Iterator[Cause]:
     if "default" not in node:
         return
-    for cause in Checker(plain({"type": "object", "properties": {"default": node}}), builtin=False).causes({"default": node["default"]}):
+    for cause in Checker(plain({"type": "object", "properties": {"default": node}}), builtin=False).causes(
+        {"default": node["default"]}
+    ):
         yield Cause(f"{path}.{cause.field}", cause.message, cause.reason)

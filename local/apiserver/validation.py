@@ -43,7 +43,9 @@ class Checker:
             value = at(body, path)
             if self._builtin and error.kind.name == "type":
                 kind = json_type(value)
-                raise BadRequest(f"cannot decode {dotted(path)}: {kind} where {error.kind.as_dict().get('types')} is due")
+                raise BadRequest(
+                    f"cannot decode {dotted(path)}: {kind} where {error.kind.as_dict().get('types')} is due"
+                )
             if old is not None and value is not MISSING and at(old, path) == value:
                 continue
             found += _causes(error, path, value)
@@ -77,30 +79,36 @@ def plain(node: Any) -> Any:
         return [plain(item) for item in node]
     if not isinstance(node, dict):
         return node
-    shaped = {}
-    for key, value in node.items():
-        if key in PASSED or key.startswith("x-kubernetes-"):
-            continue
-        if key in ("properties", "patternProperties", "definitions") and isinstance(value, dict):
-            shaped[key] = {name: plain(item) for name, item in value.items()}
-        elif key == "enum":
-            shaped[key] = value
-        else:
-            shaped[key] = plain(value)
+    shaped = {key: _part(key, value) for key, value in node.items() if not _is_passed(key)}
     if node.get("x-kubernetes-int-or-string"):
         shaped.pop("type", None)
         shaped.setdefault("anyOf", INT_OR_STRING)
-    if "format" in shaped and shaped["format"] not in FORMATS:
-        del shaped["format"]
+    if shaped.get("format") not in FORMATS:
+        shaped.pop("format", None)
+    _separate_limits(shaped)
+    if node.get("nullable") is True:
+        return {"anyOf": [{"type": "null"}, shaped]} if "type" not in shaped else _with_null(shaped)
+    return shaped
+
+
+def _is_passed(key: str) -> bool:
+    return key in PASSED or key.startswith("x-kubernetes-")
+
+
+def _part(key: str, value: Any) -> Any:
+    if key in ("properties", "definitions") and isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return value if key == "enum" else plain(value)
+
+
+def _separate_limits(shaped: Schema) -> None:
+    """Say exclusive limits as JSON Schema does since draft 6."""
     for limit in ("minimum", "maximum"):
         exclusive = "exclusive" + limit.capitalize()
         if shaped.get(exclusive) is True:
             shaped[exclusive] = shaped.pop(limit)
         elif shaped.get(exclusive) is False:
             del shaped[exclusive]
-    if node.get("nullable") is True:
-        return {"anyOf": [{"type": "null"}, shaped]} if "type" not in shaped else _with_null(shaped)
-    return shaped
 
 
 def _with_null(shaped: Schema) -> Schema:
@@ -149,10 +157,12 @@ def _causes(error: jsonschema_rs.ValidationError, path: Path, value: Any) -> Ite
             yield Cause(dotted([*path, name]), "Required value", "FieldValueRequired")
         case "enum":
             options = ", ".join(shown(option) for option in detail["options"] if option is not None)
-            yield Cause(field, f"Unsupported value: {shown(value)}: supported values: {options}", "FieldValueNotSupported")
+            yield Cause(
+                field, f"Unsupported value: {shown(value)}: supported values: {options}", "FieldValueNotSupported"
+            )
         case "type":
-            wanted = error_types(detail)
-            text = f"Invalid value: {shown(json_type(value))}: {inner} in body must be of type {wanted}: {shown(json_type(value))}"
+            wanted, found = error_types(detail), shown(json_type(value))
+            text = f"Invalid value: {found}: {inner} in body must be of type {wanted}: {found}"
             yield Cause(field, text, "FieldValueTypeInvalid")
         case "maxLength":
             yield Cause(field, f"Too long: may not be more than {detail['limit']} bytes", "FieldValueTooLong")

@@ -79,7 +79,9 @@ class TableView(View):
 
     def one(self, stored: bytes) -> bytes:
         body = decode(self.raw(stored))
-        return encode(table(self.resource, {"resourceVersion": body["metadata"]["resourceVersion"]}, [body], self._include))
+        return encode(
+            table(self.resource, {"resourceVersion": body["metadata"]["resourceVersion"]}, [body], self._include)
+        )
 
     def many(self, page: Page) -> bytes:
         bodies = [decode(self.raw(found.raw)) for found in page.records]
@@ -133,4 +135,3 @@ def choose(accept: str, resource: Resource, include: str) -> View:
         if "as" not in wanted:
             return View(resource)
     raise NotAcceptable(f"only these media types are accepted: application/json (asked for: {accept[:200]})")
-

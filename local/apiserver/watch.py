@@ -8,7 +8,7 @@ for this client; without them a quiet watch would fall out of the history (and k
 
 import asyncio
 import collections
-import random
+import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
@@ -135,7 +135,7 @@ async def stream(
 ) -> AsyncIterator[bytes]:
     """Chunks for the client until its time is over or it is ended."""
     clock = asyncio.get_running_loop().time
-    span = options.timeout if options.timeout is not None else SHORTEST_DEFAULT * (1 + random.random())
+    span = options.timeout if options.timeout is not None else SHORTEST_DEFAULT + secrets.randbelow(SHORTEST_DEFAULT)
     end = clock() + span
     marked = clock()
     initial = options.mark_initial_end

@@ -63,7 +63,7 @@ class FakeCluster:
         wanted = [
             copy.deepcopy(body)
             for (place, _), body in sorted(self.objects.items())
-            if place == (namespace or self.namespace) and phase in (None, body["status"]["phase"])
+            if place == (namespace or self.namespace) and phase in (None, body["status"].get("phase"))
         ]
         if token and not token.isdigit():
             raise Expired("The list cannot be continued any more.")

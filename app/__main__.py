@@ -1,0 +1,78 @@
+"""The room's commands: `python -m app sweep` and `python -m app init`.
+
+`sweep` removes from the volume what no request refers to; it is safe to run at any time and as often as one likes (a
+CronJob does). `init` marks a folder that already holds other things as Textmill's volume. Both print one line of
+JSON, or on standard error why they did nothing, and then end with a code other than 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from app.cluster import KubernetesCluster
+from app.errors import AppError
+from app.logs import set_up
+from app.settings import BadSetting, Settings
+from app.sweep import Rules
+from app.sweeper import sweep
+from app.tree import Tree
+from app.volume import Volume
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        settings = Settings.load(os.environ)
+        set_up(settings.log_level)
+        if asked.command == "init":
+            Volume(settings.volume, settings.namespace, settings.claim).prepare(adopt=True)
+            done: dict[str, object] = {"volume": str(settings.volume), "namespace": settings.namespace}
+        else:
+            done = _sweep(settings, asked)
+    except AppError as error:
+        print(f"{error.reason}: {error.detail} {error.hint}", file=sys.stderr)
+        return 1
+    except BadSetting as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(done))
+    return 1 if done.get("failed") else 0
+
+
+def _sweep(settings: Settings, asked: argparse.Namespace) -> dict[str, object]:
+    rules = Rules(
+        grace=settings.sweep_grace if asked.grace is None else asked.grace,
+        max_share=settings.sweep_max_share if asked.max_share is None else asked.max_share,
+        allow_empty=asked.allow_empty,
+    )
+    report = sweep(
+        Tree(settings.volume.absolute()),
+        KubernetesCluster(settings.namespace, settings.cluster_timeout),
+        rules,
+        time.time,
+        namespaces=settings.sweep_namespaces,
+        dry_run=asked.dry_run,
+    )
+    return report.to_dict()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("init", help="mark TEXTMILL_VOLUME as Textmill's, whatever it holds")
+    one = commands.add_parser("sweep", help="delete what no request refers to, after two looks a grace period apart")
+    one.add_argument("--dry-run", action="store_true", help="only say what would be done; remembers nothing")
+    one.add_argument("--grace", type=float, metavar="SECONDS", help="instead of TEXTMILL_SWEEP_GRACE")
+    one.add_argument("--max-share", type=float, metavar="SHARE", help="instead of TEXTMILL_SWEEP_MAX_SHARE")
+    one.add_argument("--allow-empty", action="store_true", help="sweep although there is no request at all")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

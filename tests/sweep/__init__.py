@@ -1,0 +1,1 @@
+"""The sweep: what goes, what stays, and that nothing live ever goes."""

@@ -1,0 +1,221 @@
+"""Uploads, Jobs, reuse, TTL, deletes, crashes and sweeps in any order, also amid a sweep: nothing live ever goes."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from app.cluster import Away
+from app.sweeper import SweepRefused
+from tests.sweep.conftest import GRACE, Mill, address
+from textmill import layout
+
+TEXTS = st.sampled_from([b"a", b"b", b"c"])
+MOMENTS = st.sampled_from(["first list", "first move", "moved", "second list", "deleted"])
+
+
+class Crash(Exception):
+    """The sweep's process is gone."""
+
+
+class Histories(RuleBasedStateMachine):
+    """Every request's content and outputs must be there whenever no sweep is in the middle of its work."""
+
+    requests = Bundle("requests")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="textmill-sweep-"))
+        self.mill = Mill(self.folder / "volume")
+        self.numbers = iter(range(1_000_000))
+
+    def teardown(self) -> None:
+        """Remove this history's volume."""
+        shutil.rmtree(self.folder)
+
+    @initialize()
+    def one_that_stays(self) -> None:
+        """Keep the list from being empty, which would stop every sweep."""
+        self.mill.upload(b"kept", "kept")
+
+    def _name(self) -> str:
+        return f"r{next(self.numbers)}"
+
+    @rule(target=requests, text=TEXTS)
+    def upload(self, text: bytes) -> str:
+        """Send a file."""
+        name = self._name()
+        self.mill.upload(text, name)
+        return name
+
+    @rule(text=TEXTS)
+    def upload_without_request(self, text: bytes) -> None:
+        """Send a file while the cluster is away."""
+        self.mill.store(text)
+
+    @rule(target=requests, text=TEXTS)
+    def apply(self, text: bytes) -> Any:
+        """Make a request with kubectl for content that lies there; nothing touches the content then."""
+        if not (self.mill.root / address(text)).exists():
+            return multiple()
+        name = self._name()
+        digest = address(text).rpartition("/")[2]
+        self.mill.cluster.create(
+            {"metadata": {"name": name, "namespace": "default"}, "spec": {"input": {"upload": digest}}}
+        )
+        return name
+
+    @rule(name=requests, stage=st.sampled_from(["tokenize", "count"]), done=st.booleans())
+    def run_job(self, name: str, stage: str, done: bool) -> None:
+        """Record a Job, let it write; if it gets done its artefact is referred to, else a temporary folder stays."""
+        body = self._find(name)
+        if body is None:
+            return
+        status = dict(body["status"])
+        job = f"{name}-{stage[0]}-{next(self.numbers)}"
+        status["jobs"] = {**status.get("jobs", {}), stage: {"name": job}}
+        self.mill.cluster.set_status(name, status)
+        path = layout.tokens(job, "u") if stage == "tokenize" else layout.table(job, "u")
+        self.mill.put(f"{path}/manifest.json" if done else f"{path.rpartition('/')[0]}/.u.pod.tmp/manifest.json")
+        if done and stage == "tokenize":
+            status["tokens"] = {"path": path, "shards": 1}
+        elif done:
+            status |= {"result": {"table": {"path": path}}, "settled": True, "phase": "Succeeded"}
+        self.mill.cluster.set_status(name, status)
+
+    @rule(name=requests, other=requests)
+    def reuse(self, name: str, other: str) -> None:
+        """Answer one request with what another has."""
+        body, lender = self._find(name), self._find(other)
+        if body and lender and lender["status"].get("result"):
+            lent = {key: lender["status"][key] for key in ("tokens", "result") if key in lender["status"]}
+            self.mill.cluster.set_status(name, {**body["status"], **lent, "settled": True, "phase": "Succeeded"})
+
+    @rule(name=requests)
+    def delete(self, name: str) -> None:
+        """Delete a request, or have its TTL end."""
+        if self._find(name):
+            self.mill.cluster.delete(name)
+
+    @rule(seconds=st.sampled_from([1.0, GRACE / 2, GRACE, 10 * GRACE]))
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.mill.now += seconds
+
+    @rule()
+    def sweep(self) -> None:
+        """Sweep undisturbed."""
+        self._sweep({})
+
+    @rule(moment=MOMENTS, text=TEXTS, by_hand=st.booleans())
+    def sweep_while_a_request_is_made(self, moment: str, text: bytes, by_hand: bool) -> None:
+        """Sweep while somebody makes a request."""
+        self._sweep({moment: lambda: self.apply(text) if by_hand and moment != "deleted" else self.upload(text)})
+
+    @rule(moment=MOMENTS)
+    def sweep_that_crashes(self, moment: str) -> None:
+        """Sweep until the process is killed."""
+
+        def crash() -> None:
+            raise Crash
+
+        with contextlib.suppress(Crash):
+            self._sweep({moment: crash})
+        self._sweep({})
+
+    @rule(moment=st.sampled_from(["first list", "second list"]))
+    def sweep_whose_list_fails(self, moment: str) -> None:
+        """Sweep while the cluster goes away; then once more when it is back."""
+
+        def fail() -> None:
+            raise Away("gone.")
+
+        with contextlib.suppress(Away):
+            self._sweep({moment: fail})
+        self._sweep({})
+
+    @rule()
+    def sweep_beside_an_empty_list(self) -> None:
+        """Sweep while the list is empty for a moment: not a file may go."""
+        before, objects = self.mill.files(), dict(self.mill.cluster.objects)
+        self.mill.cluster.objects.clear()
+        with contextlib.suppress(SweepRefused):
+            self.mill.sweep()
+        self.mill.cluster.objects |= objects
+        assert self.mill.files() == before
+
+    @invariant()
+    def everything_live_is_there(self) -> None:
+        """Every request's content and outputs lie in their places."""
+        for body in self.mill.cluster.objects.values():
+            status = body["status"]
+            paths = [layout.upload(body["spec"]["input"]["upload"])]
+            paths += [f"{status['tokens']['path']}/manifest.json"] if "tokens" in status else []
+            paths += [f"{status['result']['table']['path']}/manifest.json"] if "result" in status else []
+            for path in paths:
+                assert (self.mill.root / path).is_file(), f"{body['metadata']['name']} lost {path}"
+
+    @rule()
+    def nothing_loose_stays_for_ever(self) -> None:
+        """Two undisturbed sweeps leave only what requests refer to and what their running Jobs wrote."""
+        self.mill.sweep_twice()
+        live = {layout.upload(body["spec"]["input"]["upload"]) for body in self.mill.cluster.objects.values()}
+        uploads = {path for path in self.mill.files() if path.startswith("uploads/")}
+        assert uploads == live
+        assert self.mill.tree.trashed() == []
+        assert not self._settled_leftovers()
+
+    def _settled_leftovers(self) -> list[str]:
+        bodies = self.mill.cluster.objects.values()
+        running = {
+            job["name"]
+            for body in bodies
+            if not body["status"].get("settled")
+            for job in body["status"].get("jobs", {}).values()
+        }
+        temporary = [path for path in self.mill.files() if ".tmp/" in path]
+        return [path for path in temporary if path.split("/")[1] not in running]
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        return self.mill.cluster.objects.get(("default", name))
+
+    def _sweep(self, disturb: dict[str, Callable[[], object]]) -> None:
+        """Sweep; at each moment do what is to disturb it, once."""
+        mill, left = self.mill, dict(disturb)
+        page, move, purge = mill.cluster.page, mill.tree.move, mill.tree.purge
+        lists = iter(["first list", "second list"])
+
+        def at(moment: str) -> None:
+            if moment in left:
+                left.pop(moment)()
+
+        def listing(**arguments: Any) -> Any:
+            at(next(lists))
+            return page(**arguments)
+
+        def moving(path: str, not_after: float) -> bool:
+            at("first move")
+            moved = move(path, not_after)
+            at("moved")
+            return moved
+
+        def purging(path: str) -> None:
+            purge(path)
+            at("deleted")
+
+        mill.cluster.page = listing  # type: ignore[method-assign]  # taken back below
+        mill.tree.move, mill.tree.purge = moving, purging  # type: ignore[method-assign]  # taken back below
+        try:
+            mill.sweep()
+        finally:
+            del mill.cluster.page, mill.tree.move, mill.tree.purge
+
+
+TestHistories = Histories.TestCase

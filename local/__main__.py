@@ -1,0 +1,43 @@
+"""`python -m local`: the laptop's whole stack. `run` serves it until Ctrl-C, `demo` shows the main job once and stops.
+
+The parts can be started by themselves as well: `python -m local.apiserver`, `local.jobs`, `local.kubelet`.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from local.errors import LocalError
+from local.stack.demo import demo
+from local.stack.serve import serve
+
+
+def main() -> int:
+    """Parse the arguments, run the command, return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="serve until Ctrl-C")
+    run.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
+    run.add_argument("--host", default="127.0.0.1", help="address to serve at (default: 127.0.0.1)")
+    run.add_argument("--port", type=int, default=5000, help="port to serve at; 0 takes a free one (default: 5000)")
+    show = commands.add_parser("demo", help="count a text on a stack of its own, and stop")
+    show.add_argument("--file", type=Path, help="the text (default: the help topics that come with Python)")
+    chosen = parser.parse_args()
+    logging.basicConfig(stream=sys.stderr, level="WARNING", format="%(message)s")
+    try:
+        if chosen.command == "demo":
+            asyncio.run(demo(chosen.file))
+        else:
+            asyncio.run(serve(chosen.state.resolve(), chosen.host, chosen.port))
+    except LocalError as error:
+        sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""`python -m local demo`: the main job from end to end, as a person would see it, on a stack of its own.
+
+Everything that is started is stopped again, and the state goes with its temporary folder. The text is
+CPython's own help text, which every installation carries, or the file that is named.
+"""
+
+import asyncio
+import http.client
+import importlib.util
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from local.errors import DemoFailed
+from local.stack.parts import Layout
+from local.stack.serve import layout, running
+
+WAIT_SECONDS = 3600.0
+LOOK_SECONDS = 0.05
+BAR = 40
+
+
+async def demo(file: Path | None) -> None:
+    """Run the demonstration; DemoFailed says what went wrong."""
+    source = file or help_text()
+    if not source.is_file():
+        raise DemoFailed(f"{source} is no file", "name a text file by FILE=")
+    with tempfile.TemporaryDirectory(prefix="textmill-demo-") as folder:
+        began = time.monotonic()
+        where = layout(Path(folder), "127.0.0.1", 0)
+        print("starting the API server, the Job controller, the kubelet, the operator and the API ...", flush=True)
+        async with running(where, os.environ):
+            print(f"ready after {time.monotonic() - began:.1f} s at {where.url}", flush=True)
+            await asyncio.to_thread(_show, where, source)
+        print("everything is stopped", flush=True)
+
+
+def help_text() -> Path:
+    """Return the path of the help topics that come with Python."""
+    found = importlib.util.find_spec("pydoc_data.topics")
+    if found is None or not found.origin:
+        raise DemoFailed("this Python has no pydoc_data.topics", "name a text file by FILE=")
+    return Path(found.origin)
+
+
+def _show(where: Layout, source: Path) -> None:
+    began = time.monotonic()
+    print(f"uploading {source} ({source.stat().st_size:,} bytes)", flush=True)
+    name = _upload(where, source)
+    ended = _follow(where, name, began)
+    if ended["phase"] != "Succeeded":
+        condition: dict[str, Any] = next((one for one in ended["conditions"] if one["type"] == "Succeeded"), {})
+        raise DemoFailed(f"the request failed: {condition.get('reason')}: {condition.get('message')}")
+    result = ended["result"]
+    print(f"\n{result['bytes']:,} bytes, {result['tokens']:,} words, {result['distinctWords']:,} of them distinct\n")
+    print(chart(result["topWords"]))
+    print(f"\nfrom upload to result: {time.monotonic() - began:.2f} s", flush=True)
+
+
+def chart(top: list[dict[str, Any]]) -> str:
+    """Return the most frequent words as bars, the first one BAR characters long."""
+    if not top:
+        return "(no words)"
+    width = max(len(one["word"]) for one in top)
+    most = max(one["count"] for one in top)
+    rows = (
+        f"  {one['word']:<{width}}  {'█' * max(1, round(BAR * one['count'] / most)):<{BAR}}  {one['count']:>9,}"
+        for one in top
+    )
+    return "\n".join(rows)
+
+
+def _upload(where: Layout, source: Path) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", where.api_port, timeout=600)
+    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(source.stat().st_size)}
+    try:
+        with source.open("rb") as body:
+            connection.request("POST", f"/upload?filename={quote(source.name)}", body, headers)
+        answer = connection.getresponse()
+        content = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise DemoFailed(f"the upload broke off: {error}") from error
+    finally:
+        connection.close()
+    if answer.status != 202:
+        raise DemoFailed(f"the upload was refused: {content.get('title')}: {content.get('detail')}")
+    return str(content["name"])
+
+
+def _follow(where: Layout, name: str, began: float) -> dict[str, Any]:
+    """Print each change of phase or progress until the request has ended."""
+    shown = ""
+    connection = http.client.HTTPConnection("127.0.0.1", where.api_port, timeout=60)
+    try:
+        while time.monotonic() < began + WAIT_SECONDS:
+            connection.request("GET", f"/requests/{name}")
+            answer: dict[str, Any] = json.loads(connection.getresponse().read())
+            now = f"{answer['phase']:<11} {(answer.get('progress') or {}).get('percent', 0):>3} %"
+            if now != shown:
+                print(f"  {time.monotonic() - began:5.2f} s  {now}", flush=True)
+                shown = now
+            if answer["phase"] in ("Succeeded", "Failed"):
+                return answer
+            time.sleep(LOOK_SECONDS)
+    except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+        raise DemoFailed(f"the request {name} could not be followed: {error}") from error
+    finally:
+        connection.close()
+    raise DemoFailed(f"the request {name} has not ended within {WAIT_SECONDS:.0f} s", "is the machine very busy?")

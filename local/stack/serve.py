@@ -1,0 +1,119 @@
+"""`python -m local run`: the stack on one state folder, until Ctrl-C.
+
+The state folder is locked, so two stacks never share one. Ports: the wanted one or the next that is free for
+people; the API server keeps its own over restarts, so that a kubeconfig somebody exported stays true.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+
+from local import kubeconfig
+from local.client import Client
+from local.errors import PortTaken, StateInUse
+from local.stack import parts, seed
+from local.stack.parts import Layout
+from local.stack.supervisor import Supervisor
+
+PORTS_TRIED = 100
+PROGRAM = Path(__file__).resolve().parents[2]
+
+
+@contextlib.contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Hold a state folder for this process alone; StateInUse where another has it."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            hint = "stop it, or give another folder by --state"
+            raise StateInUse(f"{state} is in use by a stack that runs as process {holder}", hint) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return the wanted port, or the next one that is free; 0 takes any."""
+    if wanted == 0:
+        return _bind(host, 0)
+    for port in range(wanted, min(wanted + PORTS_TRIED, 65536)):
+        with contextlib.suppress(OSError):
+            return _bind(host, port)
+    raise PortTaken(f"none of the ports {wanted} to {wanted + PORTS_TRIED - 1} is free", "give another by PORT=")
+
+
+def _bind(host: str, port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        return int(probe.getsockname()[1])
+
+
+def layout(state: Path, host: str, port: int) -> Layout:
+    """Return where a stack on this state folder lives, with ports that are free now."""
+    kept = state / "cluster-port"
+    before = int(kept.read_text()) if kept.exists() else 0
+    cluster_port = free_port("127.0.0.1", before) if before else free_port("127.0.0.1", 0)
+    kept.write_text(str(cluster_port))
+    return Layout(
+        state=state,
+        program=PROGRAM,
+        api_port=free_port(host, port),
+        cluster_port=cluster_port,
+        health_port=free_port("127.0.0.1", 0),
+        host=host,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(where: Layout, environ: Mapping[str, str]) -> AsyncIterator[Supervisor]:
+    """Start everything, and stop it at the end, whatever happens in between."""
+    supervisor = Supervisor(where.program, where.state / "logs", parts.environment(where, environ))
+    try:
+        api_server, *rest = parts.cluster(where)
+        await supervisor.start([api_server])
+        async with Client(kubeconfig.load(where.kubeconfig), "textmill-stack") as client:
+            await seed.plant(client, where)
+        await supervisor.start([*rest, *parts.textmill(where, environ)])
+        yield supervisor
+    finally:
+        await supervisor.stop()
+
+
+async def serve(state: Path, host: str, port: int) -> None:
+    """Run the stack until SIGINT or SIGTERM, or until a part cannot be kept running."""
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    with locked(state):
+        where = layout(state, host, port)
+        if port and where.api_port != port:
+            print(f"port {port} is taken; using {where.api_port}")
+        starting = asyncio.create_task(_serve(where, told))
+        stopped = asyncio.create_task(told.wait())
+        await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not starting.done():
+            starting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await starting
+        print("stopped", flush=True)
+
+
+async def _serve(where: Layout, told: asyncio.Event) -> None:
+    print(f"starting; state and logs in {where.state}", flush=True)
+    async with running(where, os.environ) as supervisor:
+        print(f"Textmill   {where.url}")
+        print(f"Kubernetes KUBECONFIG={where.kubeconfig}")
+        print("Ctrl-C stops it", flush=True)
+        await supervisor.until_failed(asyncio.ensure_future(told.wait()))

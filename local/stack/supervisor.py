@@ -1,0 +1,159 @@
+"""Keeps the stack's processes running, and stops them in order.
+
+A part that ends by itself is started again, after a pause that grows while it keeps dying; one that dies
+often before it was ever ready stops the whole stack, with the end of its log in the message. Each part leads
+a session of its own, so that Ctrl-C reaches the supervisor alone, and dies with it (PR_SET_PDEATHSIG) where
+the system knows that.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from local.errors import ChildFailed
+from local.stack.parts import Part
+
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+STEADY_SECONDS = 10.0
+READY_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+TAIL = 2000
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Runs parts in a folder, each with a log file of its own in `logs`. `run_in` is their working folder."""
+
+    def __init__(self, run_in: Path, logs: Path, environment: Mapping[str, str]) -> None:
+        """Nothing is started yet."""
+        self._run_in, self._logs, self._environment = run_in, logs, dict(environment)
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._keepers: list[tuple[Part, asyncio.Task[None]]] = []
+        self.failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def pid(self, name: str) -> int | None:
+        """The process of a part, None while it is not running."""
+        process = self._running.get(name)
+        return process.pid if process and process.returncode is None else None
+
+    async def start(self, parts: Sequence[Part]) -> None:
+        """Start parts side by side, and wait until each is ready."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        for part in parts:
+            if part.ready_file:
+                part.ready_file.unlink(missing_ok=True)
+            self._keepers.append((part, asyncio.create_task(self._keep(part), name=part.name)))
+        waits = asyncio.ensure_future(asyncio.gather(*(self._await_ready(part) for part in parts)))
+        await self.until_failed(waits)
+        await waits
+
+    async def until_failed(self, other: asyncio.Future[Any]) -> None:
+        """Wait for something else to happen; ChildFailed where a part proves hopeless before that."""
+        await asyncio.wait([other, self.failed], return_when=asyncio.FIRST_COMPLETED)
+        if self.failed.done():
+            other.cancel()
+            await asyncio.gather(other, return_exceptions=True)
+            self.failed.result()
+
+    async def stop(self) -> None:
+        """Stop all parts, the last started first; returns when no process is left."""
+        for part, keeper in reversed(self._keepers):
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+            process = self._running.pop(part.name, None)
+            if process:
+                await _end(process, part.stop_seconds)
+        self._keepers.clear()
+        if self.failed.done():
+            self.failed.exception()
+
+    async def _keep(self, part: Part) -> None:
+        deaths = 0
+        while True:
+            began = time.monotonic()
+            code = await self._run(part)
+            deaths = 1 if time.monotonic() - began > STEADY_SECONDS else deaths + 1
+            log.warning("%s ended (%s); it is started again", part.name, _ending(code))
+            if deaths >= len(PAUSES):
+                if not self.failed.done():
+                    self.failed.set_exception(self._hopeless(part))
+                return
+            await asyncio.sleep(PAUSES[deaths - 1])
+
+    async def _run(self, part: Part) -> int:
+        with (self._logs / f"{part.name}.log").open("ab") as sink:
+            process = await asyncio.create_subprocess_exec(
+                *part.command,
+                cwd=self._run_in,
+                env=self._environment | dict(part.environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        self._running[part.name] = process
+        return await process.wait()
+
+    async def _await_ready(self, part: Part) -> None:
+        end = time.monotonic() + READY_SECONDS
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+            while not await _is_ready(part, session):
+                if time.monotonic() > end:
+                    raise self._hopeless(part)
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def _hopeless(self, part: Part) -> ChildFailed:
+        path = self._logs / f"{part.name}.log"
+        with contextlib.suppress(OSError):
+            tail = path.read_bytes()[-TAIL:].decode("utf-8", "replace").strip()
+            return ChildFailed(f"{part.name} does not run; the end of its log:\n{tail}", f"the whole log is {path}")
+        return ChildFailed(f"{part.name} does not run, and left no log", f"try it by itself: {' '.join(part.command)}")
+
+
+async def _is_ready(part: Part, session: aiohttp.ClientSession) -> bool:
+    if part.ready_file and not part.ready_file.exists():
+        return False
+    if part.ready_url:
+        try:
+            async with session.get(part.ready_url) as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+    return True
+
+
+async def _end(process: asyncio.subprocess.Process, seconds: float) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(seconds):
+            await process.wait()
+    except TimeoutError:
+        log.warning("process %d did not stop within %.0f s and was killed", process.pid, seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _ending(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
+
+
+def _die_with_parent() -> None:
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

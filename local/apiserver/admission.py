@@ -40,8 +40,8 @@ def shape(body: Body, admission: Admission) -> list[str]:
         drop_nulls(body)
     unknown = prune(body, schema) if schema is not None else []
     warnings = _complain(unknown, admission)
-    if resource.custom and schema is not None:
-        default(body, schema)
+    if resource.defaults is not None:
+        default(body, resource.defaults)
     strategy(resource.id).default(body)
     return warnings
 
@@ -64,7 +64,8 @@ def own(body: Body, admission: Admission) -> None:
         metadata.prepare_create(body, resource)
         if resource.has_status and resource.custom:
             body.pop("status", None)
-            default(body, resource.schema or {})
+            if resource.defaults is not None:
+                default(body, resource.defaults)
         rules.create(body)
         return
     metadata.prepare_update(body, old, resource)

@@ -22,7 +22,6 @@ TYPES: Final[Mapping[str, cel.Type]] = {
     "array": cel.Type.LIST,
     "object": cel.Type.MAP,
     "timestamp": cel.Type.TIMESTAMP,
-    "duration": cel.Type.DURATION,
     DYN: cel.Type.DYN,
 }
 QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?\d+))?")

@@ -11,6 +11,7 @@ from typing import Any
 from .codec import Body, now
 from .errors import Cause
 from .jsonpath import JsonPathError, parse
+from .pruning import compile_defaults
 from .resources import Column, Registry, Resource
 from .rules import compile_rules
 from .schema import Schema, of_custom
@@ -175,6 +176,7 @@ def _row(spec: Body, version: Body, storage: str) -> Resource:
         schema=of_custom(schema),
         checker=custom_checker(schema),
         rules=rules,
+        defaults=compile_defaults(schema),
         custom=True,
         deprecation=warning if version.get("deprecated") else "",
         definition=schema,

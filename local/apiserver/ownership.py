@@ -45,9 +45,11 @@ def track(body: Body, old: Body | None, resource: Resource, manager: Manager, su
     entries = {identity(entry): entry for entry in former["metadata"].get("managedFields") or ()}
     own: Identity = (manager.name, manager.operation, subresource)
     changed, removed = difference(former, body, node) if old is not None else (owned(body, node), set())
+    lost = changed | removed
+    touched = {field[0] for field in lost}
     for key, entry in list(entries.items()):
-        if key != own:
-            _settle(entries, key, entry, _minus(entry, changed | removed), stamp)
+        if key != own and not touched.isdisjoint(entry.get("fieldsV1") or ()):
+            _settle(entries, key, entry, flatten(entry["fieldsV1"]) - lost, stamp)
     mine = entries.get(own, {})
     if manager.applied is not None:
         wanted = set(manager.applied)
@@ -63,10 +65,6 @@ def track(body: Body, old: Body | None, resource: Resource, manager: Manager, su
 def identity(entry: Mapping[str, Any]) -> Identity:
     """What tells one entry from another."""
     return entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", "")
-
-
-def _minus(entry: Mapping[str, Any], lost: Fields) -> Fields:
-    return flatten(entry.get("fieldsV1") or {}) - lost
 
 
 def _settle(

@@ -6,6 +6,8 @@ objects that are there or that a default created, as structural schemas demand. 
 """
 
 import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .schema import EMPTY, Schema, child, items, keeps_unknown
@@ -57,20 +59,42 @@ def drop_nulls(value: Any) -> None:
             drop_nulls(item)
 
 
-def default(value: Any, node: Schema) -> None:
-    """Fill in the schema's defaults; a null that is not allowed and has a default is replaced by it."""
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The part of a schema that leads to defaults; most of a schema does not."""
+
+    value: Any = None
+    has_value: bool = False
+    nullable: bool = False
+    members: Mapping[str, "Defaults"] = field(default_factory=dict)
+    rest: "Defaults | None" = None
+    items: "Defaults | None" = None
+
+
+def compile_defaults(node: Schema) -> Defaults | None:
+    """The defaults of a schema as a tree; None where it has none."""
+    found = {name: compile_defaults(inner) for name, inner in node.get("properties", EMPTY).items()}
+    members = {name: inner for name, inner in found.items() if inner is not None}
+    extra = node.get("additionalProperties")
+    rest = compile_defaults(extra) if isinstance(extra, dict) else None
+    inner = compile_defaults(items(node)) if items(node) else None
+    if "default" not in node and not members and rest is None and inner is None:
+        return None
+    nullable = bool(node.get("nullable"))
+    return Defaults(node.get("default"), "default" in node, nullable, members, rest, inner)
+
+
+def default(value: Any, tree: Defaults) -> None:
+    """Fill in the defaults; a null that is not allowed and has a default is replaced by it."""
     if isinstance(value, dict):
-        for key, known in node.get("properties", EMPTY).items():
-            if "default" in known and (key not in value or (value[key] is None and not known.get("nullable"))):
-                value[key] = copy.deepcopy(known["default"])
+        for key, known in tree.members.items():
+            if known.has_value and (key not in value or (value[key] is None and not known.nullable)):
+                value[key] = copy.deepcopy(known.value)
             if key in value:
                 default(value[key], known)
-        extra = node.get("additionalProperties")
-        if isinstance(extra, dict):
-            for key in value.keys() - node.get("properties", EMPTY).keys():
-                default(value[key], extra)
-    elif isinstance(value, list):
-        inner = items(node)
-        if inner:
-            for item in value:
-                default(item, inner)
+        if tree.rest is not None:
+            for key in value.keys() - tree.members.keys():
+                default(value[key], tree.rest)
+    elif isinstance(value, list) and tree.items is not None:
+        for item in value:
+            default(item, tree.items)

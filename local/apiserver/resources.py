@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .pruning import Defaults
 from .rules import Node
 from .schema import Schema
 from .validation import Checker
@@ -51,6 +52,7 @@ class Resource:
     schema: Schema | None = None
     checker: Checker | None = None
     rules: Node | None = None
+    defaults: Defaults | None = None
     custom: bool = False
     deprecation: str = ""
     definition: Mapping[str, Any] = field(default_factory=dict)

@@ -59,6 +59,14 @@ class Node:
     members: dict[str, "Node"] = field(default_factory=dict)
     extra: "Node | None" = None
     items: "Node | None" = None
+    convert: Convert | None = None
+
+    def see(self, value: Any, path: str) -> Any:
+        """A value of this node as its rules see it."""
+        if kind_of(self.schema) == "timestamp":
+            return datetime.datetime.fromisoformat(value)
+        whole = value if path else _root(value)
+        return whole if self.convert is None else self.convert(whole)
 
 
 def compile_rules(schema: Schema) -> tuple["Node | None", list[Cause]]:
@@ -68,7 +76,7 @@ def compile_rules(schema: Schema) -> tuple["Node | None", list[Cause]]:
 
 
 def _compile(schema: Schema, path: str, causes: list[Cause]) -> Node | None:
-    node = Node(schema, path)
+    node = Node(schema, path, convert=converter(schema) if "x-kubernetes-validations" in schema else None)
     for i, rule in enumerate(schema.get("x-kubernetes-validations", ())):
         where = f"{path}.x-kubernetes-validations[{i}]".lstrip(".")
         try:
@@ -128,8 +136,8 @@ def _walk(node: Node, value: Any, old: Any, path: str) -> Iterator[Cause]:
     unchanged = old is not ABSENT and value == old
     rules = [rule for rule in node.rules if _applies(rule, old, unchanged)]
     if rules:
-        own = convert(value, node.schema, root=not path)
-        former = convert(old, node.schema, root=not path) if old is not ABSENT else None
+        own = node.see(value, path)
+        former = node.see(old, path) if old is not ABSENT else None
         for rule in rules:
             yield from _evaluate(rule, node, own, former, old is not ABSENT, path)
     if isinstance(value, dict):
@@ -193,33 +201,41 @@ def _by_key(old: Any, schema: Schema) -> dict[str, Any]:
     return {_identity(item, schema): item for item in old}
 
 
-def convert(value: Any, schema: Schema, *, root: bool = False, inner: bool = False) -> Any:
-    """A JSON value as CEL sees it: numbers by their declared type, times as times, names escaped.
+def converter(schema: Schema) -> Convert | None:
+    """What turns a JSON value into what CEL sees: numbers by declared type, names escaped.
 
-    The library takes no time inside a map or a list, so there it stays text; and it cuts text at a NUL, which another
-    control character therefore stands for.
+    None where every value may stay as it is, which is the usual case and saves walking it. Times within an object stay
+    strings: the library takes a time only as the whole of `self`.
     """
-    if isinstance(value, dict):
-        if root:
-            value = value | {"metadata": {key: value["metadata"][key] for key in ("name", "generateName")
-                                          if key in value.get("metadata", EMPTY)}}  # fmt: skip
-        properties, extra = schema.get("properties", EMPTY), schema.get("additionalProperties")
-        rest = extra if isinstance(extra, dict) else EMPTY
-        return {
-            (escape(key) if key in properties else key): convert(item, properties.get(key, rest), inner=True)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [convert(item, items(schema), inner=True) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and schema.get("type") == "number":
-        return float(value)
-    if isinstance(value, float) and schema.get("type") == "integer":
-        return int(value)
-    if isinstance(value, str) and kind_of(schema) == "timestamp" and not inner:
-        return datetime.datetime.fromisoformat(value)
-    if isinstance(value, str) and "\0" in value:
-        return value.replace("\0", "\1")
-    return value
+    if schema.get("type") in ("number", "integer"):
+        return float if schema["type"] == "number" else None
+    inner = converter(items(schema)) if items(schema) else None
+    if inner is not None:
+        return lambda value: [inner(item) for item in value] if isinstance(value, list) else value
+    names = {name: escape(name) for name in schema.get("properties", EMPTY) if escape(name) != name}
+    parts = {name: part for name, node in schema.get("properties", EMPTY).items() if (part := converter(node))}
+    extra = schema.get("additionalProperties")
+    rest = converter(extra) if isinstance(extra, dict) else None
+    if not names and not parts and rest is None:
+        return None
+    return lambda value: _convert_object(value, names, parts, rest)
+
+
+def _convert_object(value: Any, names: dict[str, str], parts: dict[str, Convert], rest: Convert | None) -> Any:
+    if not isinstance(value, dict):
+        return value
+    found = {names.get(key, key): item for key, item in value.items()}
+    for key, item in value.items():
+        part = parts.get(key, rest)
+        if part is not None and item is not None:
+            found[names.get(key, key)] = part(item)
+    return found
+
+
+def _root(body: Body) -> Body:
+    """An object as rules at its root see it: of its metadata only the names."""
+    meta = body.get("metadata", EMPTY)
+    return body | {"metadata": {key: meta[key] for key in ("name", "generateName") if key in meta}}
 
 
 def escape(name: str) -> str:

@@ -83,8 +83,7 @@ def _keep_all_but_status(body: Body, old: Body, resource: Resource) -> None:
     for member in (body.keys() | old.keys()) - {"metadata", "status"}:
         _copy_member(member, body, old)
     if resource.custom:
-        kept = {"managedFields": body["metadata"].get("managedFields")} if "managedFields" in body["metadata"] else {}
-        body["metadata"] = old["metadata"] | kept
+        body["metadata"] = old["metadata"]
     else:
         _copy_member("ownerReferences", body["metadata"], old["metadata"])
 

@@ -5,7 +5,7 @@ fields is a plain Python set and ownership is set arithmetic. What the schema ca
 of unknown kind. What identifies an object or belongs to the server is never a field that somebody owns.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .codec import Body, decode, encode
@@ -17,7 +17,7 @@ Fields = set[Field]
 MEMBER = "."
 META = "f:metadata"
 UNOWNED = frozenset(
-    {("f:apiVersion",), ("f:kind",), (META,)}
+    {("f:apiVersion",), ("f:kind",)}
     | {(META, f"f:{name}") for name in ("name", "namespace", "creationTimestamp", "selfLink", "uid", "generation",
                                         "managedFields", "resourceVersion", "deletionTimestamp",
                                         "deletionGracePeriodSeconds")}
@@ -26,24 +26,31 @@ UNOWNED = frozenset(
 
 def owned(body: Body, node: Schema) -> Fields:
     """The fields of an object that a manager can own."""
-    return {field for field in _fields(body, node, ()) if not _is_unowned(field)}
+    found: Fields = set()
+    _collect(body, node, (), found)
+    return {field for field in found if not _is_unowned(field)}
 
 
 def _is_unowned(field: Field) -> bool:
     return field[:1] in UNOWNED or field[:2] in UNOWNED
 
 
-def _fields(value: Any, node: Schema, path: Field) -> Iterator[Field]:
-    if isinstance(value, dict) and value and not (is_atomic(node) and path):
+def _collect(value: Any, node: Schema, path: Field, found: Fields) -> None:
+    if isinstance(value, dict) and value and not (path and is_atomic(node)):
         for key, item in value.items():
-            yield from _fields(item, child(node, key) or EMPTY, (*path, f"f:{key}"))
+            place = (*path, "f:" + key)
+            if isinstance(item, (dict, list)):
+                _collect(item, child(node, key) or EMPTY, place, found)
+            else:
+                found.add(place)
     elif isinstance(value, list) and value and list_type(node) in ("map", "set"):
+        mapped, inner = list_type(node) == "map", items(node)
         for step, item in elements(value, node).items():
-            yield (*path, step)
-            if list_type(node) == "map":
-                yield from _fields(item, items(node), (*path, step))
+            found.add((*path, step))
+            if mapped:
+                _collect(item, inner, (*path, step), found)
     else:
-        yield path
+        found.add(path)
 
 
 def elements(found: Iterable[Any], node: Schema) -> dict[str, Any]:
@@ -83,7 +90,8 @@ def _compare(old: Any, new: Any, node: Schema, path: Field, changed: Fields, rem
     else:
         changed.add(path)
         if isinstance(old, (dict, list)):
-            removed.update(field for field in _fields(old, node, path) if field != path)
+            _collect(old, node, path, removed)
+            removed.discard(path)
         return
     for step, item in after.items():
         inner = items(node) if not step.startswith("f:") else child(node, step[2:]) or EMPTY
@@ -100,7 +108,7 @@ def _note(item: Any, node: Schema, path: Field, found: Fields) -> None:
     if not path[-1].startswith("f:"):
         found.add(path)
     if not path[-1].startswith("v:"):
-        found.update(_fields(item, node, path))
+        _collect(item, node, path, found)
 
 
 def flatten(tree: Mapping[str, Any]) -> Fields:
@@ -126,14 +134,13 @@ def build(found: Iterable[Field]) -> dict[str, Any]:
     for field in sorted(found):
         node = tree
         for step in field[:-1]:
-            node = node.setdefault(step, {})
-        node.setdefault(field[-1], {})
-    for field in found:
-        node = tree
-        for step in field:
-            node = node[step]
-        if node:
-            node[MEMBER] = {}
+            inner = node.get(step)
+            if inner is None:
+                inner = node[step] = {}
+            elif not inner:
+                inner[MEMBER] = {}
+            node = inner
+        node[field[-1]] = {}
     return tree
 
 

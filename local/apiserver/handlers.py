@@ -1,6 +1,7 @@
 """The verbs: from a target and a request to a response. Who may ask was settled before (`access`, in `server`)."""
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,7 @@ from .strategic import apply_strategic_patch
 
 Handler = Callable[[web.BaseRequest, Target], Awaitable[web.StreamResponse]]
 LONGEST_WARNING = 1_000
+LONGEST_WRITE = 256 * 1024
 
 
 class Handlers:
@@ -220,7 +222,9 @@ class Handlers:
 
 
 def _response(body: bytes, view: views.View, status: int = 200) -> web.Response:
-    return web.Response(body=body, status=status, headers={"Content-Type": view.content_type})
+    # asyncio's TLS copies what is left of a long write with each record that it sends: so long ones go in pieces
+    whole = body if len(body) <= LONGEST_WRITE else io.BytesIO(body)
+    return web.Response(body=whole, status=status, headers={"Content-Type": view.content_type})
 
 
 def _success(target: Target, extra: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Operations:
             raise AlreadyExists(
                 f'{resource.id} "{name}" already exists', details=about(name, resource.group, resource.plural)
             )
-        track(body, None, resource, options.manager, target.subresource)
+        _set_owners(body, track(body, None, [], resource, options.manager, target.subresource))
         raw = await self._write(key, resource, body, options.dry_run)
         return Outcome(raw, True, tuple(warnings))
 
@@ -98,17 +98,20 @@ class Operations:
         old["apiVersion"] = resource.api_version
         body = metadata.check_type(change(former.body() | {"apiVersion": resource.api_version}), resource)
         metadata.check_place(body, resource, target.namespace, target.name)
-        _keep_owners(body, old)
+        owners = old["metadata"].pop("managedFields", [])
+        body["metadata"].pop("managedFields", None)
         admission = Admission(resource, old, target.subresource, options.strictness, options.duplicates)
         warnings = shape(body, admission)
         own(body, admission)
         if resource.id == crds.ID and not target.subresource:
             crds.establish(body, self._registry)
         check(body, admission)
-        if body != old or options.manager.applied is not None:
-            track(body, old, resource, options.manager, target.subresource)
-        if body == old:
+        changed, now_owners = body != old, owners
+        if changed or options.manager.applied is not None:
+            now_owners = track(body, old, owners, resource, options.manager, target.subresource)
+        if not changed and now_owners == owners:
             return Outcome(former.raw, warnings=tuple(warnings))
+        _set_owners(body, now_owners)
         if deletion.released(resource, body):
             raw = await self._remove(former, body, options.dry_run)
         else:
@@ -169,10 +172,6 @@ class Operations:
         return (await self._store.commit(record(former.key, stored, body), removed=True)).raw
 
 
-def _keep_owners(body: Body, old: Body) -> None:
-    """Who owns what is for the server to say, whatever the client sends back."""
-    owners = old["metadata"].get("managedFields")
-    if owners is None:
-        body["metadata"].pop("managedFields", None)
-    else:
-        body["metadata"]["managedFields"] = owners
+def _set_owners(body: Body, owners: list[Body]) -> None:
+    """Who owns what is for the server to say, whatever the client sent."""
+    body["metadata"] = body["metadata"] | {"managedFields": owners} if owners else body["metadata"]

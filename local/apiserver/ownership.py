@@ -38,13 +38,14 @@ def schema_of(resource: Resource) -> Schema:
     return of_builtin(resource.group, resource.version, resource.kind) or EMPTY
 
 
-def track(body: Body, old: Body | None, resource: Resource, manager: Manager, subresource: str) -> None:
-    """Write the new owners into a body whose content is settled."""
+def track(
+    body: Body, old: Body | None, owners: list[Body], resource: Resource, manager: Manager, subresource: str
+) -> list[Body]:
+    """The owners of a body whose content is settled, from those of the old one."""
     node, stamp = schema_of(resource), now()
-    former: Body = old or {"metadata": {}}
-    entries = {identity(entry): entry for entry in former["metadata"].get("managedFields") or ()}
+    entries = {identity(entry): entry for entry in owners}
     own: Identity = (manager.name, manager.operation, subresource)
-    changed, removed = difference(former, body, node) if old is not None else (owned(body, node), set())
+    changed, removed = difference(old, body, node) if old is not None else (owned(body, node), set())
     lost = changed | removed
     touched = {field[0] for field in lost}
     for key, entry in list(entries.items()):
@@ -57,9 +58,7 @@ def track(body: Body, old: Body | None, resource: Resource, manager: Manager, su
         wanted = (flatten(mine.get("fieldsV1") or {}) | changed) - removed
     base = {"manager": manager.name, "operation": manager.operation, "apiVersion": resource.api_version}
     _settle(entries, own, base | mine, wanted, stamp, subresource)
-    body["metadata"]["managedFields"] = list(entries.values())
-    if not entries:
-        del body["metadata"]["managedFields"]
+    return list(entries.values())
 
 
 def identity(entry: Mapping[str, Any]) -> Identity:

@@ -1,0 +1,245 @@
+"""plan() in random histories: crashes, late leaders, stale views, lost answers, dying pods, users and quotas.
+
+What is promised, and checked after every step: requests end once, rightly, and are not touched afterwards; a
+Job is deleted only when nobody waits for it (both in `cluster`); and pods at work never pass the limit. Not
+counted against the limit are pods of a Job that a leader created after another had taken over (a fenced
+leader has one call in flight at most), and pods of a Job that somebody else deleted in the background. In the
+end, when nothing more goes wrong, every request ends and no Job and no pod is left.
+"""
+
+from __future__ import annotations
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.planner.cluster import Cluster, Fate
+from tests.planner.leader import KINDS, Fault, Leader
+from tests.planner.worker_model import SHARD, SMALL, TEXTS, digest
+from textmill import reuse
+from textmill.limits import Limits
+from textmill.picture import Key
+from textmill.request import Input, Spec
+
+FATES: tuple[Fate, ...] = ("well", "well", "well", "crash", "oom", "evict", "node lost", "unsealed", "log cut")
+FAULTS: tuple[Fault, ...] = ("none", "none", "none", "refuse", "lose")
+ENOUGH = 500
+"""Rounds within which everything must have ended once nothing more goes wrong."""
+
+seeds = st.integers(0, 1 << 16)
+few = st.integers(1, 12)
+
+
+class Histories(RuleBasedStateMachine):
+    """One cluster, one leader, and up to two that do not know yet that they are none."""
+
+    @initialize(pods=st.integers(1, 4), members=st.integers(1, 5))
+    def begin(self, pods: int, members: int) -> None:
+        """Draw how much the cluster may do at once."""
+        self.limits = Limits(
+            pods=pods,
+            small_bytes=SMALL,
+            batch_members=members,
+            batch_bytes=3 * SMALL,
+            shard_bytes=SHARD,
+            max_shards=4,
+            shard_pods=3,
+        )
+        self.cluster = Cluster()
+        self.leader = Leader(self.cluster, self.limits)
+        self.late: list[Leader] = []
+        self.names = 0
+
+    def _key(self, seed: int) -> Key:
+        return sorted(self.cluster.requests)[seed % len(self.cluster.requests)]
+
+    def _job(self, seed: int) -> Key:
+        return sorted(self.cluster.jobs)[seed % len(self.cluster.jobs)]
+
+    def _pod(self, seed: int) -> str:
+        return sorted(self.cluster.pods)[seed % len(self.cluster.pods)]
+
+    # Users
+
+    @rule(
+        text=st.sampled_from(TEXTS),
+        source=st.sampled_from(["upload", "path", "inline", "hinted"]),
+        namespace=st.sampled_from(["left", "right"]),
+        timeout=st.sampled_from([30, 3600, 3600, 3600]),
+        retries=st.integers(0, 2),
+        priority=st.sampled_from([0, 0, 5]),
+    )
+    def apply(self, text: str, source: str, namespace: str, timeout: int, retries: int, priority: int) -> None:
+        """Create a request."""
+        self.names += 1
+        size = len(text.encode())
+        given = {
+            "upload": Input(upload=digest(text), bytes=size),
+            "path": Input(path=digest(text)),
+            "inline": Input(inline=text),
+            "hinted": Input(path=digest(text), bytes=1),
+        }[source]
+        self.cluster.volume.texts[digest(text)] = text
+        spec = Spec(given, timeout=timeout, retries=retries, priority=priority)
+        label = reuse.key(spec) if source == "upload" else None
+        self.cluster.apply(namespace, f"request-{self.names}", spec, text, label)
+
+    @precondition(lambda self: self.cluster.requests)
+    @rule(seed=seeds, suspend=st.booleans(), priority=st.sampled_from([0, 5]))
+    def edit(self, seed: int, suspend: bool, priority: int) -> None:
+        """Suspend, resume, change the priority."""
+        self.cluster.edit(self._key(seed), suspend=suspend, priority=priority)
+
+    @precondition(lambda self: self.cluster.requests)
+    @rule(seed=seeds, linger=st.booleans())
+    def delete(self, seed: int, linger: bool) -> None:
+        """Delete a request."""
+        self.cluster.remove(self._key(seed), linger)
+
+    @precondition(lambda self: self.cluster.jobs)
+    @rule(seed=seeds)
+    def delete_job(self, seed: int) -> None:
+        """Delete a Job as kubectl does."""
+        self.cluster.forget(self._job(seed))
+
+    @precondition(lambda self: self.cluster.volume.tokens)
+    @rule(seed=seeds)
+    def lose_tokens(self, seed: int) -> None:
+        """Delete a shard from the volume."""
+        tokens = self.cluster.volume.tokens
+        del tokens[sorted(tokens)[seed % len(tokens)]]
+
+    # The operator
+
+    @rule(calls=few, fault=st.sampled_from(FAULTS))
+    def act(self, calls: int, fault: Fault) -> None:
+        """Let the leader make some calls, the first of which may go wrong."""
+        for number in range(calls):
+            self.leader.act(fault if number == 0 else "none")
+
+    @rule(kind=st.sampled_from(KINDS), events=few)
+    def see(self, kind: str, events: int) -> None:
+        """Let one view catch up a little."""
+        view = next(view for view in self.leader.views.values() if view.kind == kind)
+        view.advance(self.cluster, events)
+
+    @rule()
+    def crash(self) -> None:
+        """Let the operator crash and come back."""
+        self.leader = Leader(self.cluster, self.limits)
+
+    @precondition(lambda self: len(self.late) < 2)
+    @rule()
+    def take_over(self) -> None:
+        """Let another leader take over while this one is in the middle of its plan."""
+        self.leader.late = True
+        self.late.append(self.leader)
+        self.leader = Leader(self.cluster, self.limits)
+
+    @precondition(lambda self: self.late)
+    @rule(seed=seeds, calls=few)
+    def act_late(self, seed: int, calls: int) -> None:
+        """Let a former leader go on with its plan; it makes no new one."""
+        former = self.late[seed % len(self.late)]
+        for _ in range(calls):
+            if former.steps is not None:
+                former.act()
+        if former.steps is None:
+            self.late.remove(former)
+
+    @rule(skew=st.integers(-30, 30))
+    def set_clock(self, skew: int) -> None:
+        """Let the leader's clock be wrong."""
+        self.leader.skew = float(skew)
+
+    # The cluster
+
+    @rule(seconds=st.integers(0, 100))
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        self.cluster.now += seconds
+
+    @precondition(lambda self: self.cluster.jobs)
+    @rule(seed=seeds)
+    def control(self, seed: int) -> None:
+        """Let the Job controller look at one Job."""
+        self.cluster.control(self._job(seed))
+
+    @precondition(lambda self: self.cluster.pods)
+    @rule(seed=seeds, fate=st.sampled_from(FATES))
+    def finish(self, seed: int, fate: Fate) -> None:
+        """End a container."""
+        self.cluster.finish(self._pod(seed), fate)
+
+    @precondition(lambda self: self.cluster.pods)
+    @rule(seed=seeds, counted=st.booleans())
+    def drop_pod(self, seed: int, counted: bool) -> None:
+        """Delete a pod."""
+        self.cluster.drop_pod(self._pod(seed), counted)
+
+    @rule(kind=st.sampled_from(["quota", "image", "claim"]))
+    def begin_trouble(self, kind: str) -> None:
+        """Let pods be impossible from now on."""
+        self.cluster.trouble.add(kind)
+
+    @rule()
+    def mend(self) -> None:
+        """End all trouble."""
+        self.cluster.mend()
+
+    @rule()
+    def collect(self) -> None:
+        """Let the garbage collector run."""
+        self.cluster.collect()
+
+    @rule(rounds=st.integers(1, 4))
+    def live(self, rounds: int) -> None:
+        """Let everything go well for a while."""
+        for _ in range(rounds):
+            self._round()
+
+    def _round(self) -> bool:
+        for view in self.leader.views.values():
+            view.advance(self.cluster, 1 << 30)
+        calls = 0
+        while self.leader.act():
+            calls += 1
+            self.within_limit()
+        for key in list(self.cluster.jobs):
+            self.cluster.control(key)
+            self.within_limit()
+        for uid in list(self.cluster.pods):
+            self.cluster.finish(uid, "well")
+        self.cluster.collect()
+        return calls > 0
+
+    @invariant()
+    def within_limit(self) -> None:
+        """Count the pods at work."""
+        assert self.cluster.at_work() <= self.limits.pods
+
+    def teardown(self) -> None:
+        """Stop what goes wrong; everything must end, and nothing be left over."""
+        if not hasattr(self, "cluster"):
+            return
+        self.cluster.mend()
+        self.leader.skew = 0.0
+        for former in self.late:
+            while former.steps is not None:
+                former.act()
+        for key in list(self.cluster.requests):
+            self.cluster.edit(key, suspend=False)
+        for _ in range(ENOUGH):
+            idle = not self._round()
+            if idle and not self.cluster.jobs and not self.cluster.pods and self._all_ended():
+                break
+            self.cluster.now += 5
+        else:
+            note(repr(self.cluster))
+            raise AssertionError("something never ends")
+
+    def _all_ended(self) -> bool:
+        return all(one.status.ended and one.status.settled for one in self.cluster.requests.values())
+
+
+TestHistories = Histories.TestCase

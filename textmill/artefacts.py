@@ -15,31 +15,31 @@ points.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from textmill.errors import DomainError
 
 FORMAT = 1
 """The version of the files' layout; goes up whenever an older reader would misread a newer file."""
 
-Made = TypeVar("Made")
+TOKENS = "tokens"
+TABLE = "table"
+
+_Made = TypeVar("_Made")
 
 
 class ManifestRefused(DomainError):
     """A manifest is none, or is of a version that this program does not read."""
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A file beside the manifest: what it must be."""
 
     bytes: int
     sha256: str
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """One vocabulary file of a shard: how many words it holds, and how many tokens are numbered by it."""
 
     file: str
@@ -47,8 +47,7 @@ class Vocabulary:
     tokens: int
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The input as it was seen: its size, and what tells it from another file of the same name."""
 
     bytes: int
@@ -57,11 +56,8 @@ class Source:
     inode: int | None = None
 
 
-@dataclass(frozen=True)
-class TokensManifest:
+class TokensManifest(NamedTuple):
     """One shard of tokens: input bytes `start` to `end`, cut under these options."""
-
-    kind: ClassVar[Literal["tokens"]] = "tokens"
 
     unicode: str
     engine: str
@@ -81,23 +77,25 @@ class TokensManifest:
 
     def text(self) -> str:
         """Return the manifest as it is written."""
-        return _text(self.kind, self)
+        parts = {
+            "source": self.source._asdict(),
+            "vocabularies": [one._asdict() for one in self.vocabularies],
+            "files": _told(self.files),
+        }
+        return _text(TOKENS, self._asdict() | parts)
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> TokensManifest:
         """Read a manifest back; ManifestRefused says in a sentence why not."""
-        values = _values(cls, text)
+        values = _values(TOKENS, cls._fields, text)
         values["source"] = _make(Source, values["source"])
         values["vocabularies"] = tuple(_make(Vocabulary, one) for one in _list(values["vocabularies"]))
         values["files"] = _files(values["files"])
         return _make(cls, values)
 
 
-@dataclass(frozen=True)
-class TableManifest:
+class TableManifest(NamedTuple):
     """A word table: the totals, and the digests of the shard manifests that it was counted from."""
-
-    kind: ClassVar[Literal["table"]] = "table"
 
     unicode: str
     bytes: int
@@ -108,25 +106,26 @@ class TableManifest:
 
     def text(self) -> str:
         """Return the manifest as it is written."""
-        return _text(self.kind, self)
+        return _text(TABLE, self._asdict() | {"files": _told(self.files)})
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> TableManifest:
         """Read a manifest back; ManifestRefused says in a sentence why not."""
-        values = _values(cls, text)
+        values = _values(TABLE, cls._fields, text)
         values["shards"] = tuple(_list(values["shards"]))
         values["files"] = _files(values["files"])
         return _make(cls, values)
 
 
-Manifest = TokensManifest | TableManifest
+def _text(kind: str, values: dict[str, Any]) -> str:
+    return json.dumps({"format": FORMAT, "kind": kind, **values}, indent=1) + "\n"
 
 
-def _text(kind: str, manifest: Manifest) -> str:
-    return json.dumps({"format": FORMAT, "kind": kind, **asdict(manifest)}, indent=1) + "\n"
+def _told(files: dict[str, File]) -> dict[str, dict[str, Any]]:
+    return {name: one._asdict() for name, one in files.items()}
 
 
-def _values(wanted: type[Manifest], text: str) -> dict[str, Any]:
+def _values(wanted: str, names: tuple[str, ...], text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except ValueError as error:
@@ -139,15 +138,14 @@ def _values(wanted: type[Manifest], text: str) -> dict[str, Any]:
             f"the manifest has format version {version} and this program reads {FORMAT}: {age} Textmill wrote it; "
             "run the request again, or use one image for all Jobs"
         )
-    if (kind := values.pop("kind", None)) != wanted.kind:
-        raise ManifestRefused(f"the manifest is one of {kind!r}, not of {wanted.kind!r}")
-    missing = {one.name for one in fields(wanted)} ^ values.keys()
-    if missing:
+    if (kind := values.pop("kind", None)) != wanted:
+        raise ManifestRefused(f"the manifest is one of {kind!r}, not of {wanted!r}")
+    if missing := set(names) ^ values.keys():
         raise ManifestRefused(f"the manifest lacks or has too many of these fields: {', '.join(sorted(missing))}")
     return values
 
 
-def _make(wanted: type[Made], values: Any) -> Made:
+def _make(wanted: type[_Made], values: Any) -> _Made:
     try:
         return wanted(**values)
     except TypeError as error:

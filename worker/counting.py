@@ -11,10 +11,9 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from textmill import artefacts, layout, reports
 from textmill.artefacts import File, ManifestRefused, TableManifest, TokensManifest
@@ -46,8 +45,7 @@ def count(order: CountOrder, settings: Settings) -> reports.Report:
     return reports.done_count(order.id, _result(f"{settings.out}/{order.id}", manifest, top))
 
 
-@dataclass(frozen=True)
-class _Shard:
+class _Shard(NamedTuple):
     folder: Path
     manifest: TokensManifest
     digest: str
@@ -81,7 +79,7 @@ def _check_together(manifests: list[TokensManifest]) -> None:
     first = manifests[0]
     end = 0
     for index, one in enumerate(manifests):
-        if replace(one.source, sha256=None) != replace(first.source, sha256=None):
+        if one.source._replace(sha256=None) != first.source._replace(sha256=None):
             raise InputChanged(
                 f"shard {index} read a file of {one.source.bytes:,} bytes and shard 0 one of {first.source.bytes:,}: "
                 "the input changed between them"

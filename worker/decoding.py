@@ -11,8 +11,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 from worker.errors import NotText
 
@@ -32,8 +31,7 @@ _REPLACEMENT = "\ufffd".encode()
 _HANDLER = "textmill-replace"
 
 
-@dataclass(frozen=True)
-class Encoding:
+class Encoding(NamedTuple):
     """What an input is written in, and how many bytes of mark stand before it."""
 
     name: str

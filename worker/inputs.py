@@ -15,7 +15,6 @@ import stat
 from binascii import Error as Base64Error
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -29,14 +28,14 @@ _FOLDER = _BASE | os.O_DIRECTORY
 _FILE = _BASE | os.O_NONBLOCK | os.O_NOCTTY
 
 
-@dataclass
 class Input:
     """An open input: what it is called in messages, what it is, and which digests its content must have."""
 
-    name: str
-    file: IO[bytes]
-    source: Source
-    digests: tuple[str, ...] = ()
+    def __init__(self, name: str, file: IO[bytes], source: Source, digests: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.file = file
+        self.source = source
+        self.digests = digests
 
     def check_digest(self, sha256: str) -> None:
         """Refuse content that is not what the order says."""

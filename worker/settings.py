@@ -8,8 +8,8 @@ by itself.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 MEMORY_VARIABLE = "TEXTMILL_MEMORY_BYTES"
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
@@ -20,8 +20,7 @@ _INTERPRETER = 96 << 20
 """What Python, the libraries and the blocks under way take."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Where the volume is, where this run writes on it, and its bounds.
 
     out: the folder beneath the root that this run writes to. configmaps: the folder where ConfigMap files are
@@ -33,7 +32,7 @@ class Settings:
     pod_uid: str
     memory: int = DEFAULT_MEMORY
     configmaps: Path | None = None
-    index: int = 0
+    shard: int = 0
     shards: int = 1
 
     @property

@@ -11,7 +11,6 @@ become "a.b".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import unicode_segmentation_rs as library
 
@@ -25,12 +24,12 @@ LIVE = 65_536
 _CHUNK = 1 << 20
 
 
-@dataclass
 class _Held:
     """An open piece, or the front of one: what it is, and what stands for it in the next window."""
 
-    stand_in: str
-    content: bytearray = field(default_factory=bytearray)
+    def __init__(self) -> None:
+        self.content = bytearray()
+        self.stand_in = ""
 
 
 class Stretch:
@@ -109,7 +108,7 @@ class Stretch:
         window = "".join([*(one.stand_in for one in fronts), self._live])
         base = _last_base(window)
         middle = base if break_class(window[base]) in MIDDLES else 0
-        packed = [_Held(""), _Held("")]
+        packed = [_Held(), _Held()]
         place = 0
         for one in [*fronts, None]:
             text = self._live if one is None else one.stand_in

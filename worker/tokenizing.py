@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from textmill import layout, reports
@@ -36,7 +35,7 @@ def tokenize(order: TokenizeOrder, settings: Settings) -> reports.Report:
         size = found.source.bytes
         if order.leave_above is not None and size > order.leave_above:
             return reports.left(order.id, reports.LEFT_TOO_BIG, size)
-        target = settings.root / layout.shard(f"{settings.out}/{order.id}", settings.index)
+        target = settings.root / layout.shard(f"{settings.out}/{order.id}", settings.shard)
         manifest = _kept(target, order, found, settings)
         if manifest is None:
             found.file.seek(0)
@@ -66,9 +65,9 @@ def _kept(target: Path, order: TokenizeOrder, found: Input, settings: Settings) 
     try:
         manifest, _ = read_manifest(target, TokensManifest)
         asked = (manifest.asked_encoding, manifest.errors, manifest.shard, manifest.shards)
-        if asked != (order.encoding, order.errors, settings.index, settings.shards):
+        if asked != (order.encoding, order.errors, settings.shard, settings.shards):
             return None
-        if found.source != replace(manifest.source, sha256=found.source.sha256):
+        if found.source != manifest.source._replace(sha256=found.source.sha256):
             return None
         if manifest.source.sha256 and any(one != manifest.source.sha256 for one in _digests(found)):
             return None
@@ -103,7 +102,7 @@ class _Shard:
     def write(self) -> TokensManifest:
         """Write ids and vocabularies into the folder and return what the manifest will say."""
         size, settings = self._found.source.bytes, self._settings
-        start, end = shard_range(self._found.file, size, settings.index, settings.shards)
+        start, end = shard_range(self._found.file, size, settings.shard, settings.shards)
         self._files[layout.IDS] = arrow.write_ids(self._folder / layout.IDS, self._batches(start, end))
         return TokensManifest(
             unicode=self._engine.unicode,
@@ -111,7 +110,7 @@ class _Shard:
             source=self._observed(),
             start=start,
             end=end,
-            shard=settings.index,
+            shard=settings.shard,
             shards=settings.shards,
             asked_encoding=self._order.encoding,
             errors=self._order.errors,
@@ -126,13 +125,13 @@ class _Shard:
     def _observed(self) -> Source:
         """Finish reading, check the input against all that is known of it, and return what was seen."""
         found = self._found
-        if self._settings.index > 0:
+        if self._settings.shard > 0:
             found.check_unchanged()
             return found.source
         self._decoder.read_on(found.source.bytes)
         found.check_unchanged()
         found.check_digest(self._decoder.sha256)
-        return replace(found.source, sha256=self._decoder.sha256)
+        return found.source._replace(sha256=self._decoder.sha256)
 
     def _batches(self, start: int, end: int) -> Iterator[array[int]]:
         """Yield the ids in record batches, none of which spans two vocabularies; write the vocabularies on the way."""

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from app.cluster import Away
+from app.creation import create
+from app.options import Options
 from app.sweeper import SweepRefused
+from app.volume import Stored
 from tests.sweep.conftest import GRACE, Mill, address
 from textmill import layout
 
@@ -116,27 +119,40 @@ class Histories(RuleBasedStateMachine):
 
     @rule(moment=MOMENTS, text=TEXTS, by_hand=st.booleans())
     def sweep_while_a_request_is_made(self, moment: str, text: bytes, by_hand: bool) -> None:
-        """Sweep while somebody makes a request."""
+        """Sweep while somebody makes a request, of content that may be about to go."""
+        self._ripe(text)
         self._sweep({moment: lambda: self.apply(text) if by_hand and moment != "deleted" else self.upload(text)})
 
-    @rule(moment=MOMENTS)
-    def sweep_that_crashes(self, moment: str) -> None:
+    @rule(target=requests, moment=MOMENTS, text=TEXTS)
+    def sweep_between_the_steps_of_an_upload(self, moment: str, text: bytes) -> str:
+        """Sweep while content is stored; the request for it comes only when the sweep is over."""
+        self._ripe(text)
+        stored: list[Stored] = []
+        self._sweep({moment: lambda: stored.append(self.mill.store(text))})
+        name = self._name()
+        create(self.mill.cluster, stored[0] if stored else self.mill.store(text), "a", Options(name=name), key=None)
+        return name
+
+    @rule(moment=MOMENTS, text=TEXTS)
+    def sweep_that_crashes(self, moment: str, text: bytes) -> None:
         """Sweep until the process is killed."""
 
         def crash() -> None:
             raise Crash
 
+        self._ripe(text)
         with contextlib.suppress(Crash):
             self._sweep({moment: crash})
         self._sweep({})
 
-    @rule(moment=st.sampled_from(["first list", "second list"]))
-    def sweep_whose_list_fails(self, moment: str) -> None:
+    @rule(moment=st.sampled_from(["first list", "second list"]), text=TEXTS)
+    def sweep_whose_list_fails(self, moment: str, text: bytes) -> None:
         """Sweep while the cluster goes away; then once more when it is back."""
 
         def fail() -> None:
             raise Away("gone.")
 
+        self._ripe(text)
         with contextlib.suppress(Away):
             self._sweep({moment: fail})
         self._sweep({})
@@ -182,6 +198,13 @@ class Histories(RuleBasedStateMachine):
         }
         temporary = [path for path in self.mill.files() if ".tmp/" in path]
         return [path for path in temporary if path.split("/")[1] not in running]
+
+    def _ripe(self, text: bytes) -> None:
+        """Store content, and bring all that is loose (it too, if no request refers to it) to the second look."""
+        self.mill.store(text)
+        self.mill.now += GRACE
+        self.mill.sweep()
+        self.mill.now += GRACE
 
     def _find(self, name: str) -> dict[str, Any] | None:
         return self.mill.cluster.objects.get(("default", name))

@@ -11,10 +11,11 @@ letter and any case-ignorable characters, after it no such sequence. A character
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, chain
 
 UNICODE = "17.0.0"
 
@@ -23,13 +24,14 @@ SMALL_SIGMA = "\u03c3"
 FINAL_SIGMA = "\u03c2"
 
 Test = Callable[[str], bool]
+_STEP = 64
 
 
 def is_word(segment: str) -> bool:
     """Tell whether a segment holds an Alphabetic or Numeric (Nd, Nl, No) character, and so is a word."""
     if segment.isascii():
         return any(map(str.isalnum, segment))
-    return any(map(_test("WORD"), segment))
+    return any(map(_test("WORD"), segment[:_STEP])) or _word_character().search(segment, _STEP) is not None
 
 
 def lower(word: str) -> str:
@@ -37,7 +39,19 @@ def lower(word: str) -> str:
     if word.isascii():
         return word.lower()
     plain = lower_plain(word)
-    return plain if SIGMA not in word else "".join(_with_sigmas(word, plain))
+    return plain if SIGMA not in word else "".join(_with_sigmas(word, plain, False, ()))
+
+
+def lower_in_pieces(pieces: list[str]) -> Iterator[str]:
+    """Yield the lower case of one word that comes in pieces, piece by piece, and let go of each piece on the way."""
+    cased = False
+    for number, piece in enumerate(pieces):
+        plain = piece.lower() if piece.isascii() else lower_plain(piece)
+        if SIGMA in piece:
+            plain = "".join(_with_sigmas(piece, plain, cased, pieces[number + 1 :]))
+        cased = _meets_cased(reversed(piece), otherwise=cased)
+        pieces[number] = ""
+        yield plain
 
 
 def lower_plain(text: str) -> str:
@@ -45,13 +59,20 @@ def lower_plain(text: str) -> str:
     return "".join(map(_lower_map().get, text, text)) if "\u0130" not in text else _with_dotted(text)
 
 
-def is_final_sigma(before: Iterable[str], after: Iterable[str]) -> bool:
-    """Tell whether a capital sigma is final, from the characters before it (nearest first) and those after it."""
-    return _meets_cased(before) and not _meets_cased(after)
-
-
 SKIPPED = frozenset({"Extend", "Format", "ZWJ"})
 MIDDLES = frozenset({"MidLetter", "MidNum", "MidNumLet", "Single_Quote", "Double_Quote"})
+
+
+def last_base(text: str) -> int:
+    """Return the place of the last character that the rules do not skip, or 0."""
+    end = len(text)
+    while end > 0:
+        start = max(end - _STEP, 0)
+        found = [match.start() for match in _not_skipped().finditer(text, start, end)]
+        if found:
+            return found[-1]
+        end = start
+    return 0
 
 
 def break_class(character: str) -> str:
@@ -70,25 +91,33 @@ def edges(distances: str) -> list[int]:
     return list(accumulate(int(one, 16) for one in distances.split()))
 
 
-def _meets_cased(characters: Iterable[str]) -> bool:
+def _meets_cased(characters: Iterable[str], *, otherwise: bool = False) -> bool:
+    """Tell whether a cased character comes before the first that is not ignorable; `otherwise` if neither comes."""
     cased, ignorable = _test("CASED"), _test("CASE_IGNORABLE")
     for one in characters:
         if cased(one):
             return True
         if not ignorable(one):
             return False
-    return False
+    return otherwise
 
 
-def _with_sigmas(word: str, plain: str) -> Iterator[str]:
-    # One letter alone has a lower case of two characters, and _with_dotted keeps its place apart from the rest.
+def _with_sigmas(word: str, plain: str, cased: bool, later: Sequence[str]) -> Iterator[str]:
+    """Yield the lower case of the word's characters; `cased` tells of what stands before, `later` comes after."""
+    # One letter (U+0130) has a lower case of two characters: then each is asked for on its own.
     characters = plain if len(plain) == len(word) else [lower_plain(one) for one in word]
     for at, (one, small) in enumerate(zip(word, characters, strict=True)):
         if one != SIGMA:
             yield small
-        else:
-            before, after = (word[i] for i in range(at - 1, -1, -1)), (word[i] for i in range(at + 1, len(word)))
-            yield FINAL_SIGMA if is_final_sigma(before, after) else SMALL_SIGMA
+            continue
+        after = word[at + 1 : at + 2]
+        if after and _test("CASED")(after):
+            yield SMALL_SIGMA
+            continue
+        before = _meets_cased((word[i] for i in range(at - 1, -1, -1)), otherwise=cased)
+        rest = (word[i] for i in range(at + 1, len(word)))
+        final = before and not _meets_cased(chain(rest, chain.from_iterable(later)))
+        yield FINAL_SIGMA if final else SMALL_SIGMA
 
 
 def _with_dotted(text: str) -> str:
@@ -101,6 +130,26 @@ def _test(name: str) -> Test:
 
     turns = edges(getattr(unicode_table, name))
     return lambda character: bisect_right(turns, ord(character)) & 1 == 1
+
+
+@cache
+def _not_skipped() -> re.Pattern[str]:
+    from worker import unicode_table
+
+    turns = [edges(unicode_table.BREAK[name]) for name in sorted(SKIPPED)]
+    ranges = [
+        f"\\U{first:08x}-\\U{end - 1:08x}" for one in turns for first, end in zip(one[::2], one[1::2], strict=True)
+    ]
+    return re.compile(f"[^{''.join(ranges)}]")
+
+
+@cache
+def _word_character() -> re.Pattern[str]:
+    from worker import unicode_table
+
+    turns = edges(unicode_table.WORD)
+    ranges = [f"\\U{first:08x}-\\U{end - 1:08x}" for first, end in zip(turns[::2], turns[1::2], strict=True)]
+    return re.compile(f"[{''.join(ranges)}]")
 
 
 @cache

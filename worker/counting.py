@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -180,7 +180,7 @@ class Table:
             sync(csv)
             return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: File(csv.tell(), sha.hexdigest())}
 
-    def _both(self, rows: Iterable[Row], csv: IO[bytes], sha: Any) -> Iterator[tuple[list[str], array[int]]]:
+    def _both(self, rows: Iterable[Row], csv: IO[bytes], sha: Any) -> Iterator[tuple[Sequence[str], array[int]]]:
         _put(csv, sha, f"{arrow.WORD},{arrow.COUNT}\n")
         for words, counts in columns(rows):
             if len(self.top) < self._most:

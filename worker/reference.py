@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import unicode_segmentation_rs as library
 
 from worker import characters, cuts, rules
-from worker.stretch import Stretch
+from worker.stretch import LIVE, Stretch
 
 SLICE = 16_384
 """Characters given to the library at once: it is fastest on ASCII, so one foreign character slows only its slice."""
@@ -105,7 +105,8 @@ class Reference:
             found.extend(map(number, words(piece)))
 
     def _number(self, found_words: Iterator[str], found: array[int]) -> None:
-        found.extend(map(self._ids.__getitem__, found_words))
+        ids = self._ids
+        found.extend(ids[word] if len(word) <= LIVE else ids.settled(word) for word in found_words)
 
 
 def words(text: str) -> list[str]:
@@ -125,12 +126,17 @@ class _Ids(dict[str, int]):
 
     def __missing__(self, surface: str) -> int:
         word = characters.lower(surface)
+        number = self.settled(word)
+        if word != surface:
+            self[surface] = number
+            self.memory += len(surface) + _ENTRY
+        return number
+
+    def settled(self, word: str) -> int:
+        """Return the id of a word that is in lower case already."""
         number = self.get(word)
         if number is None:
             number = self[word] = len(self.words)
             self.words.append(word)
             self.memory += len(word) + _ENTRY
-        if word != surface:
-            self[surface] = number
-            self.memory += len(surface) + _ENTRY
         return number

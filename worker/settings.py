@@ -16,7 +16,7 @@ INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 DEFAULT_MEMORY = 256 << 20
 _GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _UNLIMITED = 1 << 60
-_INTERPRETER = 96 << 20
+_INTERPRETER = 64 << 20
 """What Python, the libraries and the blocks under way take."""
 
 

@@ -15,20 +15,18 @@ from collections.abc import Iterator
 import unicode_segmentation_rs as library
 
 from worker import characters, rules
-from worker.characters import MIDDLES, SKIPPED, break_class
+from worker.characters import MIDDLES, break_class, last_base
 from worker.errors import MemoryTooSmall
 
 LIVE = 65_536
 """Characters of an open piece that are kept as they are before a stand-in takes their place."""
-
-_CHUNK = 1 << 20
 
 
 class _Held:
     """An open piece, or the front of one: what it is, and what stands for it in the next window."""
 
     def __init__(self) -> None:
-        self.content = bytearray()
+        self.content: list[str] = []
         self.stand_in = ""
 
 
@@ -39,11 +37,12 @@ class Stretch:
         self._largest = largest_word
         self._held: list[_Held] = []
         self._live = ""
+        self._size = 0
 
     def push(self, text: str) -> Iterator[str]:
         """Yield the words that this window makes certain; what it leaves open stays here."""
         found = self._segments(text)
-        undecided = len(found) > 1 and break_class(found[-1][0]) in MIDDLES and _last_base(found[-1]) == 0
+        undecided = len(found) > 1 and break_class(found[-1][0]) in MIDDLES and last_base(found[-1]) == 0
         keep = 2 if undecided else 1
         at = 0
         for segment in found[:-keep]:
@@ -68,16 +67,10 @@ class Stretch:
     def _word(self, segment: str, at: int) -> Iterator[str]:
         """Yield the segment at this place of the window, with what its stand-ins stand for, if it is a word."""
         held, plain = self._parts(segment, at)
-        if not held:
-            if characters.is_word(plain):
-                yield plain
-            return
-        content = held[0].content
-        for one in held[1:]:
-            content += one.content
-        content += plain.encode()
-        if is_long_word(content):
-            yield long_lower(content)
+        content = [piece for one in held for piece in one.content]
+        content.append(plain)
+        if any(map(characters.is_word, content)):
+            yield plain if len(content) == 1 and len(plain) <= LIVE else long_lower(content)
 
     def _parts(self, segment: str, at: int) -> tuple[list[_Held], str]:
         """Return which open pieces lie in this segment of the window, and the characters that are really there."""
@@ -97,6 +90,7 @@ class Stretch:
                 kept.append(one)
             place += len(one.stand_in)
         self._held = kept
+        self._size = self._size if kept else 0
         self._live = "".join(still_open)[sum(len(one.stand_in) for one in kept) :]
         if len(self._live) > LIVE:
             self._compress()
@@ -106,7 +100,7 @@ class Stretch:
         last."""
         fronts = self._held
         window = "".join([*(one.stand_in for one in fronts), self._live])
-        base = _last_base(window)
+        base = last_base(window)
         middle = base if break_class(window[base]) in MIDDLES else 0
         packed = [_Held(), _Held()]
         place = 0
@@ -114,60 +108,32 @@ class Stretch:
             text = self._live if one is None else one.stand_in
             split = min(max(middle - place, 0), len(text))
             if one is None:
-                packed[0].content += text[:split].encode()
-                packed[1].content += text[split:].encode()
+                packed[0].content.append(text[:split])
+                packed[1].content.append(text[split:])
             else:
                 packed[1 if place >= middle else 0].content += one.content
             place += len(text)
         packed[0].stand_in, packed[1].stand_in = _stand_in(window[:middle]), _stand_in(window[middle:])
+        self._size += len(self._live.encode())
         self._held, self._live = [one for one in packed if one.stand_in], ""
-        length = sum(len(one.content) for one in self._held)
-        if length > self._largest:
-            raise MemoryTooSmall(f"a word of more than {length:,} bytes does not fit into the worker's memory")
+        if self._size > self._largest:
+            raise MemoryTooSmall(f"a word of more than {self._size:,} bytes does not fit into the worker's memory")
 
 
-def is_long_word(content: bytearray) -> bool:
-    """Tell whether a long segment, given as UTF-8, is a word, without decoding it whole."""
-    return any(characters.is_word(text) for text in _chunks(content))
-
-
-def long_lower(content: bytearray) -> str:
-    """Return the lower case of a long word, given as UTF-8, in few copies: it uses the content up."""
-    if characters.SIGMA.encode() not in content:
-        lowered = bytearray()
-        for text in _chunks(content):
-            lowered += (text.lower() if text.isascii() else characters.lower_plain(text)).encode()
-        content.clear()
-        return lowered.decode()
-    whole = content.decode()
-    content.clear()
-    return characters.lower(whole)
-
-
-def _chunks(content: bytearray) -> Iterator[str]:
-    start = 0
-    while start < len(content):
-        end = min(start + _CHUNK, len(content))
-        while end < len(content) and content[end] & 0xC0 == 0x80:
-            end -= 1
-        yield content[start:end].decode()
-        start = end
-
-
-def _last_base(text: str) -> int:
-    """Return the place of the last character that the rules do not skip, or 0."""
-    for at in range(len(text) - 1, 0, -1):
-        if break_class(text[at]) not in SKIPPED:
-            return at
-    return 0
+def long_lower(content: list[str]) -> str:
+    """Return the lower case of a long word that is given in pieces, in few copies: it uses the pieces up."""
+    lowered = bytearray()
+    for piece in characters.lower_in_pieces(content):
+        lowered += piece.encode()
+    return lowered.decode()
 
 
 def _stand_in(text: str) -> str:
     """Return a few characters before which and after which the rules decide as with this piece."""
     if not text:
         return ""
-    base = _last_base(text)
+    base = last_base(text)
     tail = text[-1] if base < len(text) - 1 else ""
-    front = text[_last_base(text[:base])] if base and break_class(text[base]) == "Regional_Indicator" else ""
+    front = text[last_base(text[:base])] if base and break_class(text[base]) == "Regional_Indicator" else ""
     paired = front if front and break_class(front) == "Regional_Indicator" else ""
     return paired + text[base] + tail

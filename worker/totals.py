@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from worker import arrow
 
-_ENTRY = 220
+_ENTRY = 200
+"""Bytes that a word costs beside its characters, in a dictionary that may be growing, and while it is sorted."""
+
 _RUN_ROWS = 4_096
 Row = tuple[str, int]
 
@@ -32,31 +33,27 @@ class Totals:
         self._memory = 0
         self._runs: list[Path] = []
 
-    def add(self, words: Iterable[str], counts: Iterable[int]) -> None:
-        """Add a count to each word."""
+    def add(self, words: Sequence[str], counts: Iterable[int]) -> None:
+        """Add a count to each word; the words are distinct."""
         totals = self._counts
-        for word, count in zip(words, counts, strict=True):
-            before = totals.get(word)
-            if before is None:
-                totals[word] = count
-                self._memory += len(word) + _ENTRY
-            else:
-                totals[word] = before + count
+        before = len(totals)
+        new = dict(zip(words, counts, strict=True))
+        for word in totals.keys() & new.keys():
+            new[word] += totals[word]
+        totals |= new
+        self._memory += (len(totals) - before) * _ENTRY + sum(map(len, new))
         if self._memory > self._bound:
             self._spill()
 
     def rows(self) -> Iterator[Row]:
         """Yield each word once with its total, by falling count, then by code points."""
         if not self._runs:
-            return iter(_by_count(self._counts))
+            return _by_count(self._counts)
         self._spill()
-        merged = heapq.merge(*map(_read, self._runs), key=itemgetter(0))
-        return self._sorted_by_count(
-            (word, sum(map(itemgetter(1), same))) for word, same in groupby(merged, itemgetter(0))
-        )
+        return self._sorted_by_count(_added_up(heapq.merge(*map(_read, self._runs))))
 
     def _spill(self) -> None:
-        self._runs.append(self._write(sorted(self._counts.items())))
+        self._runs.append(self._write((word, self._counts[word]) for word in sorted(self._counts)))
         self._counts, self._memory = {}, 0
 
     def _sorted_by_count(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -69,35 +66,45 @@ class Totals:
             if memory > self._bound:
                 runs.append(self._write(_by_count(part)))
                 part, memory = {}, 0
-        parts = [iter(_by_count(part)), *map(_read, runs)]
-        return heapq.merge(*parts, key=lambda row: (-row[1], row[0]))
+        parts = [_by_count(part), *map(_read, runs)]
+        turned = (((-count, word) for word, count in rows) for rows in parts)
+        return ((word, -count) for count, word in heapq.merge(*turned))
 
-    def _write(self, rows: list[Row]) -> Path:
+    def _write(self, rows: Iterable[Row]) -> Path:
         path = self._folder / f".run-{sum(1 for _ in self._folder.glob('.run-*')):05d}"
         arrow.write_table(path, columns(rows, _RUN_ROWS))
         return path
 
 
-def columns(rows: Iterable[Row], most: int = arrow.BATCH_ROWS) -> Iterator[tuple[list[str], array[int]]]:
+def columns(rows: Iterable[Row], most: int = arrow.BATCH_ROWS) -> Iterator[tuple[Sequence[str], array[int]]]:
     """Yield rows as columns, in pieces that are small enough for a record batch."""
-    words: list[str] = []
-    counts = array("Q")
-    characters = 0
+    rows = iter(rows)
+    while part := list(islice(rows, most)):
+        if sum(len(word) for word, _ in part) <= arrow.BATCH_CHARACTERS:
+            words, counts = zip(*part, strict=True)
+            yield list(words), array("Q", counts)
+        else:
+            yield from (([word], array("Q", [count])) for word, count in part)
+
+
+def _added_up(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield sorted rows with the counts of equal words added up."""
+    before, total = "", 0
     for word, count in rows:
-        if words and (len(words) >= most or characters + len(word) > arrow.BATCH_CHARACTERS):
-            yield words, counts
-            words, counts, characters = [], array("Q"), 0
-        words.append(word)
-        counts.append(count)
-        characters += len(word)
-    if words:
-        yield words, counts
+        if word == before:
+            total += count
+        else:
+            if total:
+                yield before, total
+            before, total = word, count
+    if total:
+        yield before, total
 
 
-def _by_count(counts: dict[str, int]) -> list[Row]:
+def _by_count(counts: dict[str, int]) -> Iterator[Row]:
     words = sorted(counts)
     words.sort(key=counts.__getitem__, reverse=True)  # stable: equal counts stay in order of the words
-    return [(word, counts[word]) for word in words]
+    return ((word, counts[word]) for word in words)
 
 
 def _read(path: Path) -> Iterator[Row]:

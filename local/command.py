@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from local.errors import LocalError
@@ -17,14 +17,24 @@ from local.errors import LocalError
 def run(name: str, main: Coroutine[Any, Any, None], level: str = "INFO") -> int:
     """Run a part until it ends or is told to stop; the exit code."""
     logging.basicConfig(stream=sys.stderr, level=level, format=f"%(asctime)s {name} %(levelname)s %(message)s")
+    code = 0
     try:
         asyncio.run(_until_told(main))
-    except LocalError as error:
-        sys.stderr.write(f"{name}: {error.message}\n")
-        if error.hint:
-            sys.stderr.write(f"{name}: {error.hint}\n")
-        return 1
-    return 0
+    except* LocalError as group:
+        for error in _leaves(group):
+            sys.stderr.write(f"{name}: {error}\n")
+            if isinstance(error, LocalError) and error.hint:
+                sys.stderr.write(f"{name}: {error.hint}\n")
+        code = 1
+    return code
+
+
+def _leaves(group: BaseExceptionGroup[LocalError]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 async def _until_told(main: Coroutine[Any, Any, None]) -> None:

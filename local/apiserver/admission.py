@@ -40,6 +40,7 @@ def shape(body: Body, admission: Admission) -> list[str]:
         drop_nulls(body)
     unknown = prune(body, schema) if schema is not None else []
     warnings = _complain(unknown, admission)
+    metadata.drop_empty(body)
     if resource.defaults is not None:
         default(body, resource.defaults)
     strategy(resource.id).default(body)

@@ -1,7 +1,7 @@
 """Request bodies: which media types are taken, how large they may be, and what a PATCH's type means.
 
-The Python client sends no Content-Type on some writes: those are taken as JSON. protobuf is refused with 415, on
-which kubectl falls back to JSON.
+The Python client sends no Content-Type on some writes: those are taken as JSON. protobuf is taken for the few kinds
+that kubectl sends in no other form (`protobuf`), and refused with 415 for the rest.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from . import protobuf
 from .codec import decode_json, decode_yaml, duplicate_fields
 from .errors import TooLarge, UnsupportedMediaType
 
@@ -41,9 +42,11 @@ def parse(raw: bytes, media: str) -> Any:
         return decode_json(raw)
     if media in ("application/yaml", "text/yaml"):
         return decode_yaml(raw)
+    if media == protobuf.MEDIA:
+        return protobuf.decode_protobuf(raw)
     raise UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: application/json, "
-        f"application/yaml (not {media})"
+        f"application/yaml, {protobuf.MEDIA} for some kinds (not {media})"
     )
 
 

@@ -66,6 +66,14 @@ def check_place(body: Body, resource: Resource, namespace: str, name: str) -> No
         raise BadRequest(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
 
 
+def drop_empty(body: Body) -> None:
+    """Take empty maps and lists in the metadata for absent, as their encoding does."""
+    meta = body["metadata"]
+    for member in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if member in meta and not meta[member]:
+            del meta[member]
+
+
 def prepare_create(body: Body, resource: Resource) -> None:
     """Give a new object its name and identity."""
     meta = body["metadata"]

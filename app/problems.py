@@ -79,9 +79,7 @@ def _ours(error: AppError) -> Response:
     if error.status >= 500:
         _log.warning("answered with an error", extra={"reason": error.reason, "detail": error.detail})
     told = problem(error)
-    if request.blueprint == "page" or (
-        request.blueprint is None and request.accept_mimetypes.accept_html and _is_browser()
-    ):
+    if request.blueprint in (None, "page") and _wants_page():
         answer = Response(render_template("problem.html", problem=told), mimetype="text/html")
     else:
         answer = Response(json.dumps(told), mimetype=MEDIA_TYPE)
@@ -92,8 +90,8 @@ def _ours(error: AppError) -> Response:
     return answer
 
 
-def _is_browser() -> bool:
-    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+def _wants_page() -> bool:
+    return request.accept_mimetypes.best_match([MEDIA_TYPE, "application/json", "text/html"]) == "text/html"
 
 
 def _of_framework(error: HTTPException) -> Response:

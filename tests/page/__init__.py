@@ -1,0 +1,1 @@
+"""The page at `/`: what a person with a browser meets, with and without scripts."""

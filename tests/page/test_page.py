@@ -1,0 +1,176 @@
+"""Send a file, watch it, see its result: each page as a person meets it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.api.asserting import assert_problem, files
+from tests.api.fake_cluster import FakeCluster
+from tests.page.reading import read
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+RESULT = {
+    "bytes": 167518,
+    "tokens": 29571,
+    "distinctWords": 2841,
+    "topWords": [{"word": "the", "count": 1600}, {"word": "<b>", "count": 400}],
+    "table": {},
+}
+
+
+def _make(cluster: FakeCluster, name: str, **status: object) -> None:
+    spec = {"input": {"upload": "a" * 64, "name": f"{name}.txt", "bytes": 5}}
+    cluster.create({"metadata": {"name": name, "namespace": "default"}, "spec": spec})
+    cluster.set_status(name, {"phase": "Pending", "progress": {"percent": 0}, **status})
+
+
+def test_empty_mill_shows_the_form_alone(client: FlaskClient) -> None:
+    page = read(client.get("/", headers=BROWSER))
+
+    (form,) = page.all("form")
+    assert form == {"method": "post", "action": "/", "enctype": "multipart/form-data", "class": "card"}
+    assert {one["name"] for one in page.all("input")} == {"file", "name", "topWords", "encoding"}
+    assert "None yet." in page.text
+    assert page.all("script") == []
+
+
+def test_sent_form_leads_to_the_request(client: FlaskClient, cluster: FakeCluster, root: Path) -> None:
+    form = {"file": (io.BytesIO(b"text"), "a.txt"), "name": "", "topWords": "", "encoding": "", "errors": ""}
+
+    response = client.post("/", data=form, headers=BROWSER)
+
+    (name,) = cluster.names()
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"/view/{name}"
+    assert len(files(root)) == 1
+    assert cluster.get(name)["spec"] == {"input": cluster.get(name)["spec"]["input"]}
+    assert read(client.get(f"/view/{name}", headers=BROWSER)).all("progress")[0]["value"] == "0"
+
+
+def test_options_of_the_form_are_the_requests(client: FlaskClient, cluster: FakeCluster) -> None:
+    form = {"file": (io.BytesIO(b"x"), "a.txt"), "name": "fox", "topWords": "3", "encoding": "auto", "errors": "strict"}
+
+    client.post("/", data=form, headers=BROWSER)
+
+    spec = cluster.get("fox")["spec"]
+    assert (spec["topWords"], spec["encoding"], spec["errors"]) == (3, "auto", "strict")
+
+
+def test_most_recent_requests_come_first(client: FlaskClient, cluster: FakeCluster) -> None:
+    for number in range(25):
+        _make(cluster, f"r{number:02d}")
+
+    page = read(client.get("/", headers=BROWSER))
+
+    links = [one["href"] for one in page.all("a") if (one["href"] or "").startswith("/view/")]
+    assert links == [f"/view/r{number:02d}" for number in range(24, 4, -1)]
+    assert "There are more" in page.text
+
+
+def test_unfinished_request_refreshes_itself_with_and_without_scripts(
+    client: FlaskClient, cluster: FakeCluster
+) -> None:
+    _make(cluster, "fox", phase="Counting", progress={"percent": 60})
+
+    page = read(client.get("/view/fox", headers=BROWSER))
+
+    assert page.all("progress")[0]["value"] == "60"
+    assert [one["src"] for one in page.all("script")] == ["/static/page.js"]
+    assert {"http-equiv": "refresh", "content": "3"} in page.all("meta")
+    assert len(page.all("noscript")) == 1
+    (state,) = [one for one in page.all("dd") if one.get("id") == "state"]
+    assert (state["data-request"], state["data-phase"]) == ("/requests/fox", "Counting")
+
+
+def test_finished_request_shows_totals_bars_and_downloads(client: FlaskClient, cluster: FakeCluster) -> None:
+    _make(cluster, "fox", phase="Succeeded", result=RESULT)
+
+    page = read(client.get("/view/fox", headers=BROWSER))
+
+    assert "Words 29,571 Distinct words 2,841 Bytes 167,518" in page.text
+    assert [one["width"] for one in page.all("rect")] == ["100.0%", "25.0%"]
+    assert "<b>" in page.text
+    assert page.all("b") == page.all("script") == page.all("progress") == []
+    assert {f"/requests/fox/words?format={kind}" for kind in ("csv", "json", "arrow")} < {
+        one["href"] for one in page.all("a")
+    }
+
+
+def test_request_without_words_says_so(client: FlaskClient, cluster: FakeCluster) -> None:
+    _make(cluster, "fox", phase="Succeeded", result={**RESULT, "tokens": 0, "topWords": []})
+
+    assert "there are no words in the file" in read(client.get("/view/fox", headers=BROWSER)).text
+
+
+def test_failed_request_says_why_and_stops_refreshing(client: FlaskClient, cluster: FakeCluster) -> None:
+    condition = {"type": "Succeeded", "status": "False", "reason": "NotText", "message": "byte 3 is no UTF-8"}
+    _make(cluster, "fox", phase="Failed", conditions=[condition])
+
+    page = read(client.get("/view/fox", headers=BROWSER))
+
+    assert "NotText : byte 3 is no UTF-8" in page.text
+    assert page.all("script") == []
+
+
+def test_hostile_file_name_is_shown_as_text(client: FlaskClient) -> None:
+    form = {"file": (io.BytesIO(b"x"), '"><script>alert(1)</script>.txt')}
+    where = client.post("/", data=form, headers=BROWSER).headers["Location"]
+
+    for address in (where, "/"):
+        page = read(client.get(address, headers=BROWSER))
+        assert "alert(1)" not in " ".join(one.get("src") or "" for one in page.all("script"))
+
+
+def test_page_without_a_cluster_still_takes_files(client: FlaskClient, cluster: FakeCluster, root: Path) -> None:
+    cluster.away()
+
+    page = read(client.get("/", headers=BROWSER))
+    sent = read(client.post("/", data={"file": (io.BytesIO(b"x"), "a")}, headers=BROWSER), 503)
+
+    assert "The Kubernetes API is away" in page.text
+    assert len(page.all("form")) == 1
+    assert "uploaded content is kept" in sent.text
+    assert len(files(root)) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status", "reason"),
+    [
+        ("GET", "/view/none", 404, "RequestMissing"),
+        ("GET", "/nowhere", 404, "RouteUnknown"),
+        ("POST", "/", 400, "FileMissing"),
+        ("PUT", "/", 405, "MethodNotAllowed"),
+        ("GET", "/?x=1", 400, "FieldUnknown"),
+        ("GET", "/static/none.css", 404, "RouteUnknown"),
+    ],
+)
+def test_error_is_a_page_for_browsers_and_a_problem_for_programs(
+    client: FlaskClient, method: str, address: str, status: int, reason: str
+) -> None:
+    page = read(client.open(address, method=method, headers=BROWSER), status) if "static" not in address else None
+
+    assert page is None or reason in page.text
+    assert_problem(client.open(address, method=method), status, reason)
+
+
+def test_page_of_another_site_cannot_send_the_form(client: FlaskClient, cluster: FakeCluster) -> None:
+    form = {"file": (io.BytesIO(b"x"), "a.txt")}
+
+    read(client.post("/", data=form, headers={**BROWSER, "Origin": "http://evil.example"}), 403)
+
+    assert cluster.names() == []
+
+
+@pytest.mark.parametrize("name", ["page.css", "page.js", "icon.svg"])
+def test_own_files_are_served_as_what_they_are(client: FlaskClient, name: str) -> None:
+    response = client.get(f"/static/{name}")
+
+    assert response.status_code == 200
+    assert (
+        response.mimetype == {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}[name[-3:].strip(".")]
+    )
+    assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -5,11 +5,11 @@ when its manifest is there and fits. It also tells of what the files were made, 
 count can refuse shards that do not belong together. Whoever reads an artefact parses the manifest here first and
 gets a sentence if it is of another version. Pure: text in, text out.
 
-A shard is `ids.arrow` (column `id`: u32, lz4) and one vocabulary or several (column `word`: a word's id is its
-place). Several are written where one would not fit into memory: the first `tokens` ids belong to the first
-vocabulary, and so on, each with ids from 0; no record batch spans two, and a word may stand in more than one. A
-table is `words.arrow` (columns `word`, `count`: u64) and `words.csv`, by falling count, then by the word's code
-points.
+A shard is `ids.arrow` (column `id`: u32, lz4) and `vocabulary.arrow` (column `word`: a word's id is its place). A
+vocabulary that would not fit into memory is begun anew on the way, so a word may stand in it more than once;
+`sections` says how many of its words belong together, and how many of the tokens are numbered by them, in the order
+of both. No record batch of ids spans two sections. A table is `words.arrow` (columns `word`, `count`: u64) and
+`words.csv`, by falling count, then by the word's code points.
 """
 
 from __future__ import annotations
@@ -39,10 +39,9 @@ class File(NamedTuple):
     sha256: str
 
 
-class Vocabulary(NamedTuple):
-    """One vocabulary file of a shard: how many words it holds, and how many tokens are numbered by it."""
+class Section(NamedTuple):
+    """A part of a shard's vocabulary: how many words it has, all distinct, and how many tokens are numbered by it."""
 
-    file: str
     words: int
     tokens: int
 
@@ -72,14 +71,14 @@ class TokensManifest(NamedTuple):
     guessed: bool
     invalid_bytes: int
     tokens: int
-    vocabularies: tuple[Vocabulary, ...]
+    sections: tuple[Section, ...]
     files: dict[str, File]
 
     def text(self) -> str:
         """Return the manifest as it is written."""
         parts = {
             "source": self.source._asdict(),
-            "vocabularies": [one._asdict() for one in self.vocabularies],
+            "sections": [one._asdict() for one in self.sections],
             "files": _told(self.files),
         }
         return _text(TOKENS, self._asdict() | parts)
@@ -89,7 +88,7 @@ class TokensManifest(NamedTuple):
         """Read a manifest back; ManifestRefused says in a sentence why not."""
         values = _values(TOKENS, cls._fields, text)
         values["source"] = _make(Source, values["source"])
-        values["vocabularies"] = tuple(_make(Vocabulary, one) for one in _list(values["vocabularies"]))
+        values["sections"] = tuple(_make(Section, one) for one in _list(values["sections"]))
         values["files"] = _files(values["files"])
         return _make(cls, values)
 

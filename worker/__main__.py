@@ -1,4 +1,8 @@
-"""`python -m worker`: see `worker/commands.py`."""
+"""`python -m worker`: the way in, and nothing else.
+
+A Job's command line, its exit code and its signals are in `worker/commands.py`, which a test calls in
+its own process.
+"""
 
 from __future__ import annotations
 

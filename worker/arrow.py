@@ -130,9 +130,6 @@ class _Hashing(io.RawIOBase):
         self.sha = hashlib.sha256()
         self.written = 0
 
-    def writable(self) -> bool:
-        return True
-
     def write(self, content: Any) -> int:
         try:
             self._file.write(content)

@@ -137,7 +137,7 @@ def _attempt(uid: str, path: str, task: Callable[[], reports.Report]) -> reports
         return reports.failed(uid, error.reason, str(error))
     except MemoryError:
         return reports.failed(uid, Reason.OOM_KILLED, "the worker's memory is used up")
-    except Exception as error:  # noqa: BLE001  a fault of one order must not cost the others of its batch their lines
+    except Exception as error:  # noqa: BLE001 - a fault of one order must not cost the others of its batch their lines
         import traceback
 
         traceback.print_exc()

@@ -139,26 +139,34 @@ def _make(shards: list[_Shard], folder: Path, settings: Settings, top_words: int
 
 
 def _add(shard: _Shard, totals: Totals) -> None:
-    """Add one shard's words: for each vocabulary, how often each of its ids stands among its tokens."""
+    """Add one shard's words: for each section of its vocabulary, how often each id stands among its tokens."""
     manifest, folder = shard.manifest, shard.folder
-    with verified(folder, layout.IDS, manifest.files.get(layout.IDS)) as file:
-        batches = (ids for (ids,) in arrow.read(file, arrow.ID))
-        for vocabulary in manifest.vocabularies:
-            counts: Counter[int] = Counter()
-            left = vocabulary.tokens
-            while left > 0:
-                ids = next(batches, None)
-                if ids is None or len(ids) > left:
-                    raise ArtefactInvalid(f"the ids of {folder.name}/ do not fit its vocabularies")
-                counts.update(ids)
-                left -= len(ids)
-            if counts and max(counts) >= vocabulary.words:
-                raise ArtefactInvalid(f"an id of {folder.name}/ lies outside its vocabulary")
-            with verified(folder, vocabulary.file, manifest.files.get(vocabulary.file)) as words:
-                place = 0
-                for (part,) in arrow.read(words, arrow.WORD):
-                    totals.add(part, map(counts.__getitem__, range(place, place + len(part))))
-                    place += len(part)
+    files = manifest.files
+    with (
+        verified(folder, layout.IDS, files.get(layout.IDS)) as ids,
+        verified(folder, layout.VOCABULARY, files.get(layout.VOCABULARY)) as words,
+    ):
+        batches = (batch for (batch,) in arrow.read(ids, arrow.ID))
+        vocabulary = (word for (part,) in arrow.read(words, arrow.WORD) for word in part)
+        first = 0
+        for section in manifest.sections:
+            counts = _count_section(batches, section.tokens, folder)
+            for part in arrow.batched(islice(vocabulary, section.words)):
+                totals.add(part, [counts.pop(number, 0) for number in range(first, first + len(part))])
+                first += len(part)
+            if counts:
+                raise ArtefactInvalid(f"an id of {folder.name}/ lies outside its part of the vocabulary")
+
+
+def _count_section(batches: Iterator[list[int]], tokens: int, folder: Path) -> Counter[int]:
+    counts: Counter[int] = Counter()
+    while tokens > 0:
+        ids = next(batches, None)
+        if ids is None or len(ids) > tokens:
+            raise ArtefactInvalid(f"the ids of {folder.name}/ do not fit the sections of its vocabulary")
+        counts.update(ids)
+        tokens -= len(ids)
+    return counts
 
 
 class Table:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from textmill import layout, reports
-from textmill.artefacts import File, ManifestRefused, Source, TokensManifest, Vocabulary
+from textmill.artefacts import File, ManifestRefused, Section, Source, TokensManifest
 from textmill.orders import TokenizeOrder
 from worker import arrow
 from worker.decoding import HEAD, Decoder, Encoding, recognise
@@ -94,16 +94,18 @@ class _Shard:
         self._folder = folder
         self._engine: Engine = engine(settings.largest_word)
         self._decoder = Decoder(found.file, encoding, strict=order.errors == "strict")
-        self._vocabularies: list[Vocabulary] = []
+        self._sections: list[Section] = []
+        self._aside = folder / ".words"
         self._files: dict[str, File] = {}
         self._tokens = 0
-        self._numbered = 0
 
     def write(self) -> TokensManifest:
         """Write ids and vocabularies into the folder and return what the manifest will say."""
         size, settings = self._found.source.bytes, self._settings
         start, end = shard_range(self._found.file, size, settings.shard, settings.shards)
         self._files[layout.IDS] = arrow.write_ids(self._folder / layout.IDS, self._batches(start, end))
+        self._files[layout.VOCABULARY] = arrow.write_words(self._folder / layout.VOCABULARY, self._words())
+        self._aside.unlink(missing_ok=True)
         return TokensManifest(
             unicode=self._engine.unicode,
             engine=self._engine.name,
@@ -117,8 +119,8 @@ class _Shard:
             encoding=self._encoding.name,
             guessed=self._encoding.guessed,
             invalid_bytes=self._decoder.invalid_bytes,
-            tokens=self._tokens,
-            vocabularies=tuple(self._vocabularies),
+            tokens=sum(section.tokens for section in self._sections),
+            sections=tuple(self._sections),
             files=self._files,
         )
 
@@ -134,32 +136,44 @@ class _Shard:
         return found.source._replace(sha256=self._decoder.sha256)
 
     def _batches(self, start: int, end: int) -> Iterator[array[int]]:
-        """Yield the ids in record batches, none of which spans two vocabularies; write the vocabularies on the way."""
+        """Yield the ids in record batches, none of which spans two sections; put full vocabularies aside on the
+        way."""
         waiting: array[int] = array("I")
         for block in self._decoder.blocks(start, end):
             waiting.extend(self._engine.feed(block))
             while len(waiting) >= BATCH:
-                yield self._counted(waiting[:BATCH])
+                yield self._numbered(waiting[:BATCH])
                 waiting = waiting[BATCH:]
             if self._engine.memory > self._settings.vocabulary_memory:
                 if waiting:
-                    yield self._counted(waiting)
+                    yield self._numbered(waiting)
                     waiting = array("I")
-                self._save_vocabulary()
+                self._put_aside()
         waiting.extend(self._engine.finish())
         if waiting:
-            yield self._counted(waiting)
-        self._save_vocabulary()
+            yield self._numbered(waiting)
+        self._end_section()
 
-    def _counted(self, ids: array[int]) -> array[int]:
+    def _numbered(self, ids: array[int]) -> array[int]:
+        """Return the ids as places in the whole vocabulary, of which the engine knows the last section only."""
         self._tokens += len(ids)
-        return ids
+        first = sum(section.words for section in self._sections)
+        return array("I", map(first.__add__, ids)) if first else ids
 
-    def _save_vocabulary(self) -> None:
-        number = len(self._vocabularies)
-        name = layout.VOCABULARY if number == 0 else layout.VOCABULARY.replace(".", f"-{number:05d}.")
-        words = self._engine.vocabulary
-        self._files[name] = arrow.write_words(self._folder / name, words)
-        self._vocabularies.append(Vocabulary(name, len(words), self._tokens - self._numbered))
-        self._numbered = self._tokens
+    def _end_section(self) -> None:
+        self._sections.append(Section(len(self._engine.vocabulary), self._tokens))
+        self._tokens = 0
+
+    def _put_aside(self) -> None:
+        """Write the vocabulary to a temporary file, one word a line, as no word holds a line feed; begin a new one."""
+        with self._aside.open("a", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{word}\n" for word in self._engine.vocabulary)
+        self._end_section()
         self._engine.forget()
+
+    def _words(self) -> Iterator[str]:
+        """Yield the whole vocabulary: what was put aside, then what the engine still holds."""
+        if self._aside.exists():
+            with self._aside.open(encoding="utf-8", newline="\n") as file:
+                yield from (line[:-1] for line in file)
+        yield from self._engine.vocabulary

@@ -11,7 +11,6 @@ import logging
 import signal
 import time
 
-import kopf
 from prometheus_client import CollectorRegistry
 
 from textmill_operator import health, watch
@@ -51,7 +50,7 @@ async def run(settings: Settings) -> None:
         tasks = {
             asyncio.create_task(part, name=name)
             for name, part in {
-                "watch": _watch(store, settings, stop),
+                "watch": watch.run(store, settings.namespaces),
                 "election": election.run(),
                 "audit": audit.run(),
                 "recorder": recorder.run(),
@@ -71,18 +70,6 @@ async def run(settings: Settings) -> None:
         finally:
             await runner.cleanup()
             await _end(tasks)
-
-
-async def _watch(store: Store, settings: Settings, stop: asyncio.Event) -> None:
-    namespaces = settings.namespaces
-    await kopf.operator(
-        registry=watch.registry(store),
-        settings=watch.settings(),
-        clusterwide=not namespaces,
-        namespaces=namespaces,
-        standalone=True,
-        stop_flag=stop,
-    )
 
 
 async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:

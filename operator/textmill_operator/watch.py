@@ -5,11 +5,17 @@ server's: settled requests and other people's Jobs and pods never reach us. A DE
 says that it has left the selection, and carries its last body; whoever acts on that asks the API first. Why
 on.event alone: kopf's other handlers are a state machine kept in annotations, one resource at a time, while
 the planner decides over all of them at once.
+
+kopf runs in a thread with an event loop of its own: it takes every task of its loop for its own, and cancels
+them all when it ends. Events cross over to the operator's loop, so the store is only ever touched there.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import kopf
@@ -20,20 +26,73 @@ from textmill_operator.api import credentials
 from textmill_operator.store import Kind, Store, version_of
 
 SILENCE_SECONDS = 70.0
+STOP_SECONDS = 2.0
+
+Post = Callable[..., None]
+"""Calls a function with arguments later, in the operator's own loop."""
 
 
-def registry(store: Store) -> kopf.OperatorRegistry:
+async def run(store: Store, namespaces: tuple[str, ...]) -> None:
+    """Watch until cancelled; ends by itself only with kopf's own error. `namespaces` empty means all of them."""
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def post(function: Callable[..., object], *arguments: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(function, *arguments)
+
+    def settle(error: BaseException | None) -> None:
+        if ended.done():
+            return
+        if error is None:
+            ended.set_result(None)
+        else:
+            ended.set_exception(error)
+
+    def work() -> None:
+        try:
+            asyncio.run(_operate(store, namespaces, post, stop))
+        except BaseException as error:  # noqa: BLE001 - whatever ends the thread must end the operator too
+            post(settle, error)
+        else:
+            post(settle, None)
+
+    thread = threading.Thread(target=work, name="kopf", daemon=True)
+    thread.start()
+    try:
+        await asyncio.shield(ended)
+    finally:
+        stop.set()
+        await asyncio.to_thread(thread.join, STOP_SECONDS)
+
+
+async def _operate(store: Store, namespaces: tuple[str, ...], post: Post, stop: threading.Event) -> None:
+    await kopf.operator(
+        registry=registry(store, post),
+        settings=settings(),
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        standalone=True,
+        stop_flag=stop,
+    )
+
+
+def registry(store: Store, post: Post) -> kopf.OperatorRegistry:
     """Return the handlers that feed the store."""
     handlers = kopf.OperatorRegistry()
 
+    def take(kind: Kind, event: kopf.RawEvent) -> None:
+        body = event["object"]
+        store.heard[kind] += 1
+        if event["type"] == "DELETED":
+            store.drop(kind, body["metadata"]["uid"], version_of(body))
+        else:
+            store.put(kind, body)
+
     def feed(kind: Kind) -> Any:
         async def handle(event: kopf.RawEvent, **_: Any) -> None:
-            plain = event["object"]
-            store.heard[kind] += 1
-            if event["type"] == "DELETED":
-                store.drop(kind, plain["metadata"]["uid"], version_of(plain))
-            else:
-                store.put(kind, plain)
+            post(take, kind, event)
 
         return handle
 

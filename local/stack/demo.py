@@ -6,7 +6,7 @@ CPython's own help text, which every installation carries, or the file that is n
 
 import asyncio
 import http.client
-import importlib.util
+import importlib
 import json
 import os
 import tempfile
@@ -26,10 +26,10 @@ BAR = 40
 
 async def demo(file: Path | None) -> None:
     """Run the demonstration; DemoFailed says what went wrong."""
-    source = file or help_text()
-    if not source.is_file():
-        raise DemoFailed(f"{source} is no file", "name a text file by FILE=")
+    if file and not file.is_file():  # noqa: ASYNC240 - nothing else runs yet
+        raise DemoFailed(f"{file} is no file", "name a text file by FILE=")
     with tempfile.TemporaryDirectory(prefix="textmill-demo-") as folder:
+        source = file or help_text(Path(folder))
         began = time.monotonic()
         where = layout(Path(folder), "127.0.0.1", 0)
         print("starting the API server, the Job controller, the kubelet, the operator and the API ...", flush=True)
@@ -39,17 +39,20 @@ async def demo(file: Path | None) -> None:
         print("everything is stopped", flush=True)
 
 
-def help_text() -> Path:
-    """Return the path of the help topics that come with Python."""
-    found = importlib.util.find_spec("pydoc_data.topics")
-    if found is None or not found.origin:
-        raise DemoFailed("this Python has no pydoc_data.topics", "name a text file by FILE=")
-    return Path(found.origin)
+def help_text(folder: Path) -> Path:
+    """Write the help topics that come with Python into a file, and return its path."""
+    try:
+        topics: dict[str, str] = importlib.import_module("pydoc_data.topics").topics
+    except ImportError as error:
+        raise DemoFailed("this Python has no pydoc_data.topics", "name a text file by FILE=") from error
+    path = folder / "python-help-topics.txt"
+    path.write_text("\n".join(topics.values()), encoding="utf-8")
+    return path
 
 
 def _show(where: Layout, source: Path) -> None:
     began = time.monotonic()
-    print(f"uploading {source} ({source.stat().st_size:,} bytes)", flush=True)
+    print(f"uploading {source.name} ({source.stat().st_size:,} bytes)", flush=True)
     name = _upload(where, source)
     ended = _follow(where, name, began)
     if ended["phase"] != "Succeeded":

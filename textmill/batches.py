@@ -59,9 +59,7 @@ def shards_for(request: Request, limits: Limits) -> int:
 def company(candidate: Candidate, limits: Limits) -> Company:
     """Return whom a candidate may share with."""
     request, stage, raw = candidate
-    size = request.size
-    if stage == "count":
-        size = (raw.get("input") or {}).get("bytes")
+    size = _size(candidate)
     cap = limits.batch_members if size is None or size <= limits.small_bytes else 1
     cap = min(cap, int(raw.get("batchLimit") or cap))
     return Company(request.namespace, stage, request.spec.timeout, cap)
@@ -74,7 +72,7 @@ def fill(candidates: Iterable[Candidate], common: Company, limits: Limits) -> li
     for one in candidates:
         if company(one, limits) != common:
             continue
-        size += one.request.size or 0
+        size += _size(one) or 0
         order_size += order_bytes(_order(one, limits))
         report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.request.spec.top_words
         over = size > limits.batch_bytes or order_size > limits.order_bytes or report_size > limits.report_bytes
@@ -90,7 +88,8 @@ def parallelism(candidate: Candidate, limits: Limits) -> int:
     """Return how many pods this candidate's Job runs at once."""
     if candidate.stage == "count":
         return 1
-    return min(shards_for(candidate.request, limits), limits.shard_pods, limits.pods)
+    # One pod stays for small inputs, which would otherwise wait until a big one is through.
+    return min(shards_for(candidate.request, limits), limits.shard_pods, max(1, limits.pods - 1))
 
 
 def launch(group: list[Candidate], limits: Limits, now: float) -> Launch:
@@ -128,6 +127,12 @@ def merge_shards(found: list[reports.Report]) -> tuple[dict[str, Any], int, int]
     observed = dict(first["input"])
     observed["invalidBytes"] = sum(int(one["input"].get("invalidBytes") or 0) for one in found)
     return observed, int(first["of"]), sum(int(one["tokens"]) for one in found)
+
+
+def _size(candidate: Candidate) -> int | None:
+    """Return the input's size; what a tokenizer has just observed is not in the request yet."""
+    observed = (candidate.raw.get("input") or {}).get("bytes")
+    return int(observed) if observed is not None else candidate.request.size
 
 
 def _starts(raw: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from textmill.actions import Action, Plan, Write
+from textmill.actions import Action, JobPlan, Plan, Write
 from textmill.batches import Candidate
 from textmill.limits import Limits
 from textmill.picture import Picture
@@ -13,13 +13,17 @@ from textmill.picture import Picture
 
 @dataclass
 class Draft:
-    """busy: pods that are or may yet be at work, by namespace; candidates: requests that may start a stage now."""
+    """busy: pods that are or may yet be at work, by namespace.
+
+    candidates: requests that may start a stage now; missing: Jobs that are recorded but not in the picture.
+    """
 
     picture: Picture
     limits: Limits
     now: float
     actions: list[Action] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
+    missing: list[JobPlan] = field(default_factory=list)
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     wake_at: float | None = None
 

@@ -141,8 +141,8 @@ def _arguments(plan: JobPlan, site: Site) -> list[str]:
         if plan.config_maps:
             arguments += ["--configmaps", _scratch(plan, site)]
     for order in plan.orders:
-        # Kubernetes expands $(NAME) in arguments; a doubled dollar sign stands for itself.
-        arguments += ["--order", order.text().replace("$(", "$$(")]
+        # Kubernetes expands $(NAME) in arguments and makes one dollar sign of two, wherever they stand.
+        arguments += ["--order", order.text().replace("$", "$$")]
     return arguments
 
 

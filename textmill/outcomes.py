@@ -28,8 +28,9 @@ def after_reports(request: Request, job: Job, found: list[Report], limits: Limit
     left = next((one for one in found if one["outcome"] == "left"), None)
     if left:
         return _after_left(request, left, now)
-    if len(found) != job.shards:
-        text = f"Job {job.name} gave {len(found)} reports of {job.shards} for this request"
+    part = "result" if job.stage == "count" else "tokens"
+    if len(found) != job.shards or any(part not in one for one in found):
+        text = f"Job {job.name} gave {len(found)} reports of {job.shards} for this request, or of another stage"
         return after_death(request, len(job.members), Dead(Reason.REPORT_BROKEN, text), limits, now)
     if job.stage == "count":
         return transitions.succeed(request, found[0]["result"], now)

@@ -35,7 +35,11 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Job:
-    """One of our Jobs. `failure` is the Failed condition's reason and message; `created` seconds since the epoch."""
+    """One of our Jobs.
+
+    failure: the Failed condition's reason and message. created, ended_at: seconds since the epoch; ended_at is
+    when its conditions said that it is over.
+    """
 
     uid: str
     name: str
@@ -49,6 +53,7 @@ class Job:
     complete: bool = False
     failure: tuple[str, str] | None = None
     trouble: Trouble | None = None
+    ended_at: float = 0.0
 
     @property
     def ended(self) -> bool:
@@ -60,7 +65,8 @@ class Job:
         """Read a Job of ours; BadObject where it carries our label but not what we write into it."""
         meta, spec = body["metadata"], body["spec"]
         conditions = {one["type"]: one for one in (body.get("status") or {}).get("conditions") or ()}
-        failed = conditions.get("Failed", {})
+        complete, failed = conditions.get("Complete", {}), conditions.get("Failed", {})
+        over: Body = next((one for one in (complete, failed) if one.get("status") == "True"), {})
         try:
             pairs = json.loads(meta["annotations"][names.MEMBERS_ANNOTATION])
             members = tuple(Member(uid, name) for uid, name in pairs)
@@ -77,8 +83,9 @@ class Job:
             parallelism=int(spec.get("parallelism") or 1),
             created=from_time(meta.get("creationTimestamp")) or 0.0,
             deleting=bool(meta.get("deletionTimestamp")),
-            complete=conditions.get("Complete", {}).get("status") == "True",
+            complete=complete.get("status") == "True",
             failure=(failed.get("reason", ""), failed.get("message", "")) if failed.get("status") == "True" else None,
+            ended_at=from_time(over.get("lastTransitionTime")) or 0.0,
         )
 
 
@@ -160,7 +167,7 @@ class Picture:
     """Everything that `plan` may know.
 
     requests: all that are not settled. lent: for requests whose reuse key was looked up, by uid, what a known
-    result lends (None: nothing fits). stopped: pods by their Job's uid.
+    result lends (None: nothing fits). pods: by their Job's uid.
     """
 
     requests: tuple[Request, ...] = ()

@@ -11,6 +11,7 @@ leaves the picture while its Job is still in it.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from textmill import transitions
 from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
@@ -40,6 +41,7 @@ def plan(picture: Picture, limits: Limits, now: float) -> Plan:
     for key, requests in waiting.items():
         _settle(draft, key, requests)
     _clear_away(draft, waiting.keys() & picture.jobs.keys())
+    _make_again(draft)
     fill_free_pods(draft)
     return draft.finished()
 
@@ -93,8 +95,10 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
     verdict = judge(job, draft.picture.pods.get(job.uid, ()), draft.limits, draft.now)
     match verdict:
         case Unread(pods):
-            draft.actions.extend(Read(pod) for pod in pods)
-        case Done(reports):
+            late = _end_late(draft, members)
+            draft.actions.extend(Read(pod) for pod in pods if len(late) < len(members))
+        case Done(reports, early):
+            draft.busy[job.namespace] += job.parallelism if early and not job.ended else 0
             for request in members:
                 draft.take(after_reports(request, job, reports.get(request.uid, []), draft.limits, draft.now))
         case Dead():
@@ -103,39 +107,58 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
             draft.busy[job.namespace] += 0 if job.ended else job.parallelism
         case Podless():
             draft.actions.append(Inspect(job))
+            draft.wake(draft.now + draft.limits.pod_grace)
             _go_on(draft, job, members)
         case Stalled(reason, message):
-            remarks = (transitions.remark(one, reason, message, draft.now) for one in members)
-            _go_on(draft, job, members)
+            on_time = _go_on(draft, job, members)
+            remarks = (transitions.remark(one, reason, message, draft.now) for one in on_time)
             draft.actions.extend(one for one in remarks if one)
         case Running(look_at, done):
             draft.wake(look_at)
-            _go_on(draft, job, members, done)
+            _at_work(draft, job, _go_on(draft, job, members, done), done)
 
 
 def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:
+    late = _end_late(draft, requests)
+    rest = [one for one in requests if one.uid not in late]
+    if rest:
+        stage = stage_of(rest[0].status.phase) or "tokenize"
+        draft.missing.append(plan_job(key[1], rest, stage, draft.limits))
+
+
+def _make_again(draft: Draft) -> None:
+    """Create what is recorded and missing, as far as pods are free; the rest keeps its claim to the next free ones."""
+    for missing in draft.missing:
+        job = replace(missing, parallelism=max(1, min(missing.parallelism, draft.limits.pods)))
+        if job.parallelism <= draft.free:
+            draft.actions.append(Recreate(job))
+        draft.busy[job.namespace] += job.parallelism
+
+
+def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0) -> list[Request]:
+    """Leave a Job at work and return its members, but for those whose time is over."""
+    draft.busy[job.namespace] += min(job.parallelism, job.shards - done)
+    late = _end_late(draft, members)
+    return [one for one in members if one.uid not in late]
+
+
+def _at_work(draft: Draft, job: Job, members: list[Request], done: int) -> None:
+    """Take back what was said of a Job that did not get on; show how far a sharded one is."""
+    percent = 50 * done // job.shards
+    for request in members:
+        write = transitions.at_work(request, draft.now) if draft.picture.pods.get(job.uid) else None
+        shown = int((request.status.raw.get("progress") or {}).get("percent") or 0)
+        if write is None and percent >= shown + PROGRESS_STEP:
+            write = transitions.progress(request, percent)
+        if write:
+            draft.actions.append(write)
+
+
+def _end_late(draft: Draft, requests: list[Request]) -> set[str]:
+    """Fail those whose time is over; return their uids."""
     late = [one for one in requests if _out_of_time(draft, one)]
     draft.actions.extend(_fail_late(one, draft.now) for one in late)
-    rest = [one for one in requests if one not in late]
-    if not rest:
-        return
-    stage = stage_of(rest[0].status.phase) or "tokenize"
-    job = plan_job(key[1], rest, stage, draft.limits)
-    draft.actions.append(Recreate(job))
-    draft.busy[key[0]] += job.parallelism
-
-
-def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0) -> None:
-    """Leave a Job at work, but for members whose time is over; show how far a sharded one is."""
-    draft.busy[job.namespace] += min(job.parallelism, job.shards - done)
-    for request in members:
-        if _out_of_time(draft, request):
-            draft.actions.append(_fail_late(request, draft.now))
-        elif job.shards > 1:
-            percent = 50 * done // job.shards
-            shown = int((request.status.raw.get("progress") or {}).get("percent") or 0)
-            if percent >= shown + PROGRESS_STEP:
-                draft.actions.append(transitions.progress(request, percent))
+    return {one.uid for one in late}
 
 
 def _clear_away(draft: Draft, awaited: set[Key]) -> None:
@@ -173,5 +196,5 @@ def _fail_late(request: Request, now: float) -> Write:
     text = f"The request had {request.spec.timeout} s (spec.timeoutSeconds) and did not end in them"
     if held.get("reason") in ADVICE:
         text += f"; it was held up by: {held['message']}"
-    reason = Reason.QUOTA_EXCEEDED if held.get("reason") == Reason.QUOTA_EXCEEDED else Reason.DEADLINE_EXCEEDED
-    return transitions.fail(request, reason, text, now)
+    podless = held.get("reason") in (Reason.QUOTA_EXCEEDED, Reason.POD_REFUSED)
+    return transitions.fail(request, Reason(held["reason"]) if podless else Reason.DEADLINE_EXCEEDED, text, now)

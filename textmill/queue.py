@@ -63,7 +63,8 @@ def _start(draft: Draft, group: list[Candidate]) -> None:
     """Launch those of a group whose known results were looked up; ask for the others, holding a pod for them."""
     namespace = group[0].request.namespace
     unknown = [one for one in group if _unasked(draft, one)]
-    ready = [one for one in group if one not in unknown] if unknown else group
+    asked = {one.request.uid for one in unknown}
+    ready = [one for one in group if one.request.uid not in asked]
     if unknown:
         draft.actions.append(LookUp(namespace, tuple(one.request for one in unknown)))
     draft.busy[namespace] += parallelism(group[0], draft.limits)

@@ -30,6 +30,13 @@ LEFT_NOT_SHARDABLE = "NotShardable"
 
 Report = dict[str, Any]
 
+_FIELDS: dict[str, tuple[dict[str, type], ...]] = {
+    "done": ({"result": dict}, {"shard": int, "of": int, "input": dict, "tokens": int}),
+    "failed": ({"reason": str, "message": str},),
+    "left": ({"why": str, "bytes": int},),
+}
+"""What a report of each outcome must have, in one of these forms; more is allowed."""
+
 
 def done_tokens(uid: str, index: int, shards: int, observed: dict[str, Any], tokens: int) -> Report:
     """Report that one shard is tokenized.
@@ -110,6 +117,9 @@ def _parse(text: str) -> Report:
         raise SealBroken(f"a report line is no JSON: {text[:120]!r}") from error
     if not isinstance(report, dict) or not isinstance(report.get("id"), str):
         raise SealBroken(f"a report line names no request: {text[:120]!r}")
+    forms = _FIELDS.get(str(report.get("outcome")), ())
+    if not any(all(isinstance(report.get(name), kind) for name, kind in form.items()) for form in forms):
+        raise SealBroken(f"a report line has no known outcome with all its fields: {text[:120]!r}")
     return report
 
 

@@ -128,6 +128,8 @@ class Status:
     def live_job(self) -> tuple[Stage, str] | None:
         """Return the stage and name of the Job that this request waits for, None where it waits for none."""
         stage = stage_of(self.phase)
+        if stage == "count" and self.tokens is None:
+            return None
         name = self.job(stage) if stage else None
         return (stage, name) if stage and name else None
 

@@ -40,7 +40,8 @@ def fits(wanted: Spec, candidate: Request) -> bool:
     """Tell whether the candidate's result is the wanted one, by what the operator wrote and not by its label."""
     status = candidate.status
     return (
-        not candidate.deleting
+        key(wanted) is not None
+        and not candidate.deleting
         and status.phase == SUCCEEDED
         and bool(status.raw.get("result"))
         and (status.raw.get("input") or {}).get("sha256") == digest(wanted)

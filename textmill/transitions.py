@@ -141,6 +141,9 @@ def requeue(request: Request, why: str, message: str, now: float, **changes: Any
     stage: Stage = "tokenize" if new.get("tokens") is None else "count"
     new["phase"] = PENDING if stage == "tokenize" else COUNTING
     _without_job(new, stage)
+    if stage == "tokenize" and request.status.tokens is not None:
+        new["progress"] = {"percent": 0}
+        _with_condition(new, "Tokenized", "False", now, reason=why, message="The words are cut out once more.")
     for name in [name for name, value in new.items() if value is None]:
         del new[name]
     _with_condition(new, "Succeeded", "Unknown", now, reason=why, message=message)
@@ -160,13 +163,28 @@ def retry(request: Request, reason: Reason, message: str, now: float, *, delay: 
 
 def remark(request: Request, reason: Reason, message: str, now: float) -> Write | None:
     """Say why a request that runs does not get on; None where that is said already."""
-    text = f"{message.rstrip('.')}. {ADVICE[reason].hint}"[:1024]
-    known = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
-    if known.get("Succeeded", {}).get("reason") == reason:
+    text = f"{message.rstrip('.')}. {ADVICE[reason].hint}"
+    if _reason(request) == reason:
         return None
     new = dict(request.status.raw)
     _with_condition(new, "Succeeded", "Unknown", now, reason=reason, message=text)
     return Write(request, new, (Note("Warning", reason, text),))
+
+
+def at_work(request: Request, now: float) -> Write | None:
+    """Take a remark back once the Job goes on; None where there is none."""
+    held, live = _reason(request), request.status.live_job
+    if held not in ADVICE or live is None:
+        return None
+    new = dict(request.status.raw)
+    text = f"Job {live[1]} is at work."
+    _with_condition(new, "Succeeded", "Unknown", now, reason=request.status.phase, message=text)
+    return Write(request, new)
+
+
+def _reason(request: Request) -> str:
+    known = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
+    return str(known.get("Succeeded", {}).get("reason"))
 
 
 def progress(request: Request, percent: int) -> Write:

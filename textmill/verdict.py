@@ -3,7 +3,7 @@
 A stage is done when, for each index, a container ended with 0 and its sealed reports are at hand; that is
 seen in the pods a second or two before the Job says Complete. Failure is the Job's own word: a single failed
 pod may yet be replaced. Only pods controlled by the Job's uid reach this module (`Picture.pods` is keyed by
-it).
+it). The two may be of different age, so a Job that is over gets some seconds until its pods are seen to be.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ class Unread:
 
 @dataclass(frozen=True)
 class Done:
-    """All reports, by the request's uid."""
+    """All reports that count, by the request's uid. early: one shard has decided, and others may still be at work."""
 
     reports: dict[str, list[Report]]
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,11 @@ def judge(job: Job, pods: Sequence[Pod], limits: Limits, now: float) -> Verdict:
     winners = _winners(pods)
     if len(winners) >= job.shards:
         return _harvest([winners[index] for index in sorted(winners)])
-    if job.failure:
-        return _post_mortem(job, pods)
-    if job.complete:
-        return Dead(Reason.POD_LOST, "The Job is complete, but its pods are gone and their reports with them")
+    stopped = [pod for pod in winners.values() if _stops(pod)]
+    if stopped:
+        return _harvest(stopped, early=True)
+    if job.ended:
+        return _after_end(job, pods, limits, now)
     if not pods:
         return _podless(job, limits, now)
     return _pending_trouble(pods, limits, now) or Running(_next_look(pods, limits, now), len(winners))
@@ -88,7 +90,12 @@ def _winners(pods: Sequence[Pod]) -> dict[int, Pod]:
     return winners
 
 
-def _harvest(winners: Sequence[Pod]) -> Verdict:
+def _stops(pod: Pod) -> bool:
+    """Tell whether one shard's reports alone decide: what cannot be read in one cannot be mended by the others."""
+    return any(report["outcome"] != "done" for report in pod.reports or ())
+
+
+def _harvest(winners: Sequence[Pod], *, early: bool = False) -> Verdict:
     unread = tuple(pod for pod in winners if pod.unread)
     if unread:
         return Unread(unread)
@@ -99,14 +106,25 @@ def _harvest(winners: Sequence[Pod]) -> Verdict:
     for pod in winners:
         for report in pod.reports or ():
             reports.setdefault(report["id"], []).append(report)
-    return Done(reports)
+    return Done(reports, early)
 
 
-def _post_mortem(job: Job, pods: Sequence[Pod]) -> Dead:
-    why, message = job.failure or ("", "")
+def _after_end(job: Job, pods: Sequence[Pod], limits: Limits, now: float) -> Verdict:
+    """Judge a Job that is over without its reports; what is seen of its pods may be older than what is seen of it."""
+    failed = [pod for pod in pods if pod.exit_code not in (None, 0) or pod.failed or pod.evicted]
+    told = bool(job.failure and failed) and all(pod.ended for pod in pods)
+    patience = job.ended_at + limits.pod_grace
+    if now < patience and not told:
+        return Running(patience, len(_winners(pods)))
+    return _post_mortem(job, failed)
+
+
+def _post_mortem(job: Job, failed: Sequence[Pod]) -> Dead:
+    if job.failure is None:
+        return Dead(Reason.POD_LOST, "The Job is complete, but its pods are gone and their reports with them")
+    why, message = job.failure
     if why == "DeadlineExceeded":
         return Dead(Reason.DEADLINE_EXCEEDED, f"Job {job.name} was active longer than spec.timeoutSeconds allows")
-    failed = [pod for pod in pods if pod.exit_code not in (None, 0) or pod.failed or pod.evicted]
     if not failed:
         return Dead(Reason.POD_LOST, f"Job {job.name} failed ({why}: {message}) and none of its pods is there to ask")
     last = max(failed, key=lambda pod: (pod.finished, pod.created, pod.uid))

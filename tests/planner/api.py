@@ -17,7 +17,7 @@ from tests.planner.crd import check_status
 from tests.planner.worker_model import Volume, result_of
 from textmill.actions import JobPlan
 from textmill.picture import Job, Key, Pod
-from textmill.request import SUCCEEDED, Request, Spec
+from textmill.request import FAILED, SUCCEEDED, Request, Spec
 
 Kind = Literal["requests", "jobs", "pods"]
 
@@ -46,7 +46,11 @@ def waits_for(request: Request | None, uid: str, job: Job | JobPlan) -> bool:
 
 @dataclass
 class Api:
-    """now: seconds since the epoch. trouble: what is wrong at present: quota, image, claim."""
+    """now: seconds since the epoch. expected: each uid's text. trouble: what is wrong: quota, image, claim.
+
+    hurt: uids of requests that had bad luck; where the history is `fair` (clocks right, views seconds old at
+    most) no other request may fail for a reason that is not its own.
+    """
 
     now: float = 1_800_000_000.0
     version: int = 0
@@ -58,8 +62,10 @@ class Api:
     volume: Volume = field(default_factory=Volume)
     expected: dict[str, str] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
+    hurt: set[str] = field(default_factory=set)
+    fair: bool = False
     trouble: set[str] = field(default_factory=set)
-    history: dict[Kind, list[tuple[Any, Any, int]]] = field(default_factory=lambda: defaultdict(list))
+    history: dict[Kind, list[tuple[Any, Any, int, float]]] = field(default_factory=lambda: defaultdict(list))
 
     def put(self, kind: Kind, key: Any, thing: Any) -> Any:
         """Store or (None) delete an object and tell the watches."""
@@ -72,7 +78,7 @@ class Api:
         else:
             store[key] = thing
         left_watch = kind == "requests" and thing is not None and thing.status.settled
-        self.history[kind].append((key, None if left_watch else thing, self.version))
+        self.history[kind].append((key, None if left_watch else thing, self.version, self.now))
         return thing
 
     def apply(self, namespace: str, name: str, spec: Spec, text: str, label: str | None) -> None:
@@ -105,11 +111,21 @@ class Api:
         if written.status.ended:
             assert written.uid not in self.ends, "a request ended twice"
             self.ends[written.uid] = written.status.phase
+        if written.status.phase == FAILED and self.fair and written.uid not in self.hurt:
+            self._check_reason(written)
         if written.status.phase == SUCCEEDED:
             right = result_of(self.expected[written.uid].split())
             assert {name: status["result"][name] for name in right} == right
             assert status["result"]["table"]["path"] in self.volume.tables
         return written
+
+    def _check_reason(self, ended: Request) -> None:
+        reason = next(one["reason"] for one in ended.status.raw["conditions"] if one["type"] == "Succeeded")
+        words = self.expected[ended.uid].split()
+        fates = {"bomb": "OOMKilled", "binary": "NotText", "crowded": "VolumeFull"}
+        own = {fate for word, fate in fates.items() if word in words}
+        late = self.now >= (ended.status.started_at or self.now) + ended.spec.timeout
+        assert reason in own or late, f"{reason} is not this request's own fault"
 
     def label(self, seen: Request, label: str) -> None:
         """Set the reuse label."""

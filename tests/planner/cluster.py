@@ -12,12 +12,17 @@ from textmill.picture import Job, Key, Pod
 
 Fate = Literal["well", "crash", "oom", "evict", "node lost", "unsealed", "log cut"]
 SHARD_RETRIES = 2
-JOB_TTL = 600.0
 
 
 @dataclass
 class Cluster(Api):
     """The API and all that acts on it but for users and operators."""
+
+    job_ttl: float = 600.0
+
+    def harm(self, job_uid: str) -> None:
+        """Note that the members of a Job had bad luck."""
+        self.hurt |= {one.uid for one in self.books[job_uid].plan.members}
 
     def pods_of(self, job: Job) -> list[Pod]:
         """Return a Job's pods."""
@@ -33,7 +38,7 @@ class Cluster(Api):
             else:
                 self.put("jobs", key, None)
         elif job.ended:
-            if self.now > job.ended_at + JOB_TTL:
+            if self.now > job.ended_at + self.job_ttl:
                 self.forget(key)
         else:
             self._count(book, pods)
@@ -70,6 +75,8 @@ class Cluster(Api):
                 active.add(index)
                 uid = f"pod-{self.version}"
                 pod = Pod(uid, f"{job.name}-{uid}", job.namespace, job.uid, index, float(int(self.now)))
+                if self.trouble & {"image", "claim"}:
+                    self.harm(job.uid)
                 if "image" in self.trouble:
                     pod = replace(pod, waiting=("ImagePullBackOff", "no such image"))
                 if "claim" in self.trouble:
@@ -89,6 +96,8 @@ class Cluster(Api):
         if pod.ended or pod.waiting or pod.unschedulable:
             return
         end = replace(pod, exit_code=0, finished=self.now)
+        if fate not in {"well", "evict"}:
+            self.harm(pod.job_uid)
         try:
             lines = self.volume.work(self.books[pod.job_uid].plan, pod.index)
         except OutOfMemory:
@@ -110,6 +119,7 @@ class Cluster(Api):
     def drop_pod(self, uid: str, counted: bool) -> None:
         """Delete a pod, before or after the Job controller has counted it."""
         pod = self.pods[uid]
+        self.harm(pod.job_uid)
         job = next((one for one in self.jobs.values() if one.uid == pod.job_uid), None)
         if job and not job.ended:
             end = pod if pod.ended and counted else replace(pod, exit_code=137, evicted=False)

@@ -42,9 +42,14 @@ class View:
 
     def advance(self, cluster: Cluster, events: int) -> None:
         """Take the next events of the watch."""
-        for key, thing, version in cluster.history[self.kind][self.position : self.position + events]:
+        for key, thing, version, _ in cluster.history[self.kind][self.position : self.position + events]:
             self.own(key, thing, version)
             self.position += 1
+
+    def keep_up(self, cluster: Cluster, age: float) -> None:
+        """Take all events that are older than this."""
+        rest = cluster.history[self.kind][self.position :]
+        self.advance(cluster, sum(1 for *_, at in rest if at < cluster.now - age))
 
     def own(self, key: Any, thing: Any, version: int) -> None:
         """Take what an answer of the API says, unless something newer is known."""

@@ -9,7 +9,7 @@ end, when nothing more goes wrong, every request ends and no Job and no pod is l
 
 from __future__ import annotations
 
-from hypothesis import note
+from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -27,14 +27,14 @@ ENOUGH = 500
 """Rounds within which everything must have ended once nothing more goes wrong."""
 
 seeds = st.integers(0, 1 << 16)
-few = st.integers(1, 12)
+few = st.integers(1, 20)
 
 
 class Histories(RuleBasedStateMachine):
     """One cluster, one leader, and up to two that do not know yet that they are none."""
 
-    @initialize(pods=st.integers(1, 4), members=st.integers(1, 5))
-    def begin(self, pods: int, members: int) -> None:
+    @initialize(pods=st.integers(1, 4), members=st.integers(1, 5), fair=st.booleans())
+    def begin(self, pods: int, members: int, fair: bool) -> None:
         """Draw how much the cluster may do at once."""
         self.limits = Limits(
             pods=pods,
@@ -45,7 +45,7 @@ class Histories(RuleBasedStateMachine):
             max_shards=4,
             shard_pods=3,
         )
-        self.cluster = Cluster()
+        self.cluster = Cluster(fair=fair)
         self.leader = Leader(self.cluster, self.limits)
         self.late: list[Leader] = []
         self.names = 0
@@ -62,6 +62,7 @@ class Histories(RuleBasedStateMachine):
     # Users
 
     @rule(
+        copies=st.sampled_from([1, 1, 3]),
         text=st.sampled_from(TEXTS),
         source=st.sampled_from(["upload", "path", "inline", "hinted"]),
         namespace=st.sampled_from(["left", "right"]),
@@ -69,9 +70,10 @@ class Histories(RuleBasedStateMachine):
         retries=st.integers(0, 2),
         priority=st.sampled_from([0, 0, 5]),
     )
-    def apply(self, text: str, source: str, namespace: str, timeout: int, retries: int, priority: int) -> None:
-        """Create a request."""
-        self.names += 1
+    def apply(
+        self, copies: int, text: str, source: str, namespace: str, timeout: int, retries: int, priority: int
+    ) -> None:
+        """Create some requests for one text."""
         size = len(text.encode())
         given = {
             "upload": Input(upload=digest(text), bytes=size),
@@ -82,7 +84,9 @@ class Histories(RuleBasedStateMachine):
         self.cluster.volume.texts[digest(text)] = text
         spec = Spec(given, timeout=timeout, retries=retries, priority=priority)
         label = reuse.key(spec) if source == "upload" else None
-        self.cluster.apply(namespace, f"request-{self.names}", spec, text, label)
+        for _ in range(copies):
+            self.names += 1
+            self.cluster.apply(namespace, f"request-{self.names}", spec, text, label)
 
     @precondition(lambda self: self.cluster.requests)
     @rule(seed=seeds, suspend=st.booleans(), priority=st.sampled_from([0, 5]))
@@ -107,6 +111,7 @@ class Histories(RuleBasedStateMachine):
     def lose_tokens(self, seed: int) -> None:
         """Delete a shard from the volume."""
         tokens = self.cluster.volume.tokens
+        self.cluster.hurt |= self.cluster.expected.keys()
         del tokens[sorted(tokens)[seed % len(tokens)]]
 
     # The operator
@@ -123,17 +128,12 @@ class Histories(RuleBasedStateMachine):
         view = next(view for view in self.leader.views.values() if view.kind == kind)
         view.advance(self.cluster, events)
 
-    @rule()
-    def crash(self) -> None:
-        """Let the operator crash and come back."""
-        self.leader = Leader(self.cluster, self.limits)
-
-    @precondition(lambda self: len(self.late) < 2)
-    @rule()
-    def take_over(self) -> None:
-        """Let another leader take over while this one is in the middle of its plan."""
-        self.leader.late = True
-        self.late.append(self.leader)
+    @rule(lives=st.booleans())
+    def take_over(self, lives: bool) -> None:
+        """Let the operator crash and come back, or another take over in the middle of its plan."""
+        if lives and len(self.late) < 2:
+            self.leader.late = True
+            self.late.append(self.leader)
         self.leader = Leader(self.cluster, self.limits)
 
     @precondition(lambda self: self.late)
@@ -150,14 +150,17 @@ class Histories(RuleBasedStateMachine):
     @rule(skew=st.integers(-30, 30))
     def set_clock(self, skew: int) -> None:
         """Let the leader's clock be wrong."""
-        self.leader.skew = float(skew)
+        self.leader.skew = 0.0 if self.cluster.fair else float(skew)
 
     # The cluster
 
     @rule(seconds=st.integers(0, 100))
     def wait(self, seconds: int) -> None:
         """Let time pass."""
-        self.cluster.now += seconds
+        for part in range(0, seconds, 5):
+            self.cluster.now += min(5, seconds - part)
+            for view in self.leader.views.values() if self.cluster.fair else ():
+                view.keep_up(self.cluster, 5)
 
     @precondition(lambda self: self.cluster.jobs)
     @rule(seed=seeds)
@@ -177,30 +180,23 @@ class Histories(RuleBasedStateMachine):
         """Delete a pod."""
         self.cluster.drop_pod(self._pod(seed), counted)
 
-    @rule(kind=st.sampled_from(["quota", "image", "claim"]))
-    def begin_trouble(self, kind: str) -> None:
-        """Let pods be impossible from now on."""
-        self.cluster.trouble.add(kind)
+    @rule(kind=st.sampled_from(["quota", "image", "claim", "none", "none", "none"]))
+    def meet_trouble(self, kind: str) -> None:
+        """Let pods be impossible from now on, or all trouble end."""
+        if kind == "none":
+            self.cluster.mend()
+        else:
+            self.cluster.trouble.add(kind)
 
-    @rule()
-    def mend(self) -> None:
-        """End all trouble."""
-        self.cluster.mend()
+    @rule(rounds=st.integers(1, 3), ends=seeds, sees=seeds)
+    def live(self, rounds: int, ends: int, sees: int) -> None:
+        """Let some rounds pass in which nothing goes wrong, but pods may last and views may lag."""
+        for number in range(rounds):
+            self._round(ends >> 4 * number, sees >> 3 * number)
 
-    @rule()
-    def collect(self) -> None:
-        """Let the garbage collector run."""
-        self.cluster.collect()
-
-    @rule(rounds=st.integers(1, 4))
-    def live(self, rounds: int) -> None:
-        """Let everything go well for a while."""
-        for _ in range(rounds):
-            self._round()
-
-    def _round(self) -> bool:
-        for view in self.leader.views.values():
-            view.advance(self.cluster, 1 << 30)
+    def _round(self, ends: int = -1, sees: int = -1) -> bool:
+        for bit, view in enumerate(self.leader.views.values()):
+            view.advance(self.cluster, 1 << 30 if sees >> bit & 1 else 2)
         calls = 0
         while self.leader.act():
             calls += 1
@@ -208,8 +204,9 @@ class Histories(RuleBasedStateMachine):
         for key in list(self.cluster.jobs):
             self.cluster.control(key)
             self.within_limit()
-        for uid in list(self.cluster.pods):
-            self.cluster.finish(uid, "well")
+        for bit, uid in enumerate(list(self.cluster.pods)):
+            if ends >> bit % 8 & 1:
+                self.cluster.finish(uid, "well")
         self.cluster.collect()
         return calls > 0
 
@@ -223,6 +220,7 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "cluster"):
             return
         self.cluster.mend()
+        self.cluster.job_ttl = 1e9
         self.leader.skew = 0.0
         for former in self.late:
             while former.steps is not None:
@@ -243,3 +241,4 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
+TestHistories.settings = settings(max_examples=3 * settings().max_examples, stateful_step_count=100)

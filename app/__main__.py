@@ -53,7 +53,7 @@ def _sweep(settings: Settings, asked: argparse.Namespace) -> dict[str, object]:
     )
     report = sweep(
         Tree(settings.volume.absolute()),
-        KubernetesCluster(settings.namespace, settings.cluster_timeout),
+        KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig),
         rules,
         time.time,
         namespaces=settings.sweep_namespaces,

@@ -3,14 +3,13 @@
 The client's model classes are slow and its errors leak HTTP details, so neither leaves this module: callers get
 `Away`, `NotFound`, `Conflict`, `Refused`, `Expired` or `Denied`. Each call has a short time-out and is tried once; a
 caller of our API is told when to come again, so a struggling API server is never hit harder by us. The configuration
-is read at the first call (KUBECONFIG, else the pod's own), so the API starts, and keeps uploads, while there is no
-cluster.
+is read at the first call (the file that KUBECONFIG names, else the pod's own, else the person's), so the API starts,
+and keeps uploads, while there is no cluster.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -101,8 +100,9 @@ class Cluster(Protocol):
 class KubernetesCluster:
     """The cluster behind the unmodified Kubernetes client."""
 
-    def __init__(self, namespace: str, timeout: float) -> None:
+    def __init__(self, namespace: str, timeout: float, kubeconfig: str = "") -> None:
         self.namespace = namespace
+        self._kubeconfig = kubeconfig
         self._timeout = (min(2.0, timeout), timeout)
         self._lock = threading.Lock()
         self._client: client.CustomObjectsApi | None = None
@@ -129,6 +129,13 @@ class KubernetesCluster:
         found = self._call("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
         return Page(found["items"], (found.get("metadata") or {}).get("continue") or "")
 
+    def close(self) -> None:
+        """Let go of the connections; the next call makes new ones."""
+        with self._lock:
+            if self._client is not None:
+                self._client.api_client.close()
+                self._client = None
+
     def _call(self, method: str, subject: str, /, *, namespace: str | None = None, **arguments: Any) -> Body:
         try:
             answer = getattr(self._connected(), method)(
@@ -150,22 +157,29 @@ class KubernetesCluster:
     def _connected(self) -> client.CustomObjectsApi:
         with self._lock:
             if self._client is None:
-                self._client = client.CustomObjectsApi(_api_client())
+                self._client = client.CustomObjectsApi(_api_client(self._kubeconfig))
             return self._client
 
 
-def _api_client() -> client.ApiClient:
+def _api_client(kubeconfig: str) -> client.ApiClient:
     settings = client.Configuration()
     try:
-        if os.environ.get("KUBECONFIG") or not os.environ.get("KUBERNETES_SERVICE_HOST"):
-            config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped there
+        if kubeconfig:
+            config.load_kube_config(kubeconfig, client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped in there
         else:
-            config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped there
+            _load_without_file(settings)
     except (config.ConfigException, OSError) as error:
         raise Away(f"There is no usable configuration for the Kubernetes API: {error}") from error
     settings.retries = False
     settings.connection_pool_maxsize = 32
     return client.ApiClient(settings)
+
+
+def _load_without_file(settings: client.Configuration) -> None:
+    try:
+        config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped in there
+    except config.ConfigException:  # not in a pod
+        config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped in there
 
 
 def _translate(error: ApiException, name: str) -> ClusterError:

@@ -44,7 +44,7 @@ def create_app(
         Room(
             settings=settings,
             volume=volume,
-            cluster=cluster or KubernetesCluster(settings.namespace, settings.cluster_timeout),
+            cluster=cluster or KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig),
             metrics=Metrics(registry or CollectorRegistry()),
         ),
     )

@@ -62,6 +62,9 @@ class Settings:
         "TEXTMILL_NAMESPACE", "default", str, "The one namespace whose requests this API serves: that of its claim."
     )
     claim: str = _setting("TEXTMILL_CLAIM", "textmill-data", str, "The claim's name; noted in the volume's marker.")
+    kubeconfig: str = _setting(
+        "KUBECONFIG", "", str, "The Kubernetes configuration; left empty, the pod's own or else `~/.kube/config`."
+    )
     max_upload_bytes: int = _setting(
         "TEXTMILL_MAX_UPLOAD_BYTES", "100Gi", _size, "The largest file that is taken; anything above gets 413."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,12 @@ from prometheus_client import CollectorRegistry
 from werkzeug.test import TestResponse
 
 from app import create_app
+from tests.api import live
 from tests.api.fake_cluster import FakeCluster
+from tests.contract.client import Client as Kubernetes
+
+Real = tuple[Path, Kubernetes]
+"""The kubeconfig of a real API server, and a client of it."""
 
 
 class Client(FlaskClient):
@@ -53,3 +58,10 @@ def make(root: Path, cluster: FakeCluster) -> Callable[..., Flask]:
 def client(make: Callable[..., Flask]) -> FlaskClient:
     """Return a client of an application with default settings."""
     return make().test_client()
+
+
+@pytest.fixture(scope="package")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    """Run one API server that knows the resource, for all tests of this folder that want one."""
+    with live.cluster(tmp_path_factory.mktemp("cluster")) as found:
+        yield found

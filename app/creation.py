@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.cluster import Body, Cluster, Conflict, NotFound
-from app.errors import FieldInvalid, KeyReused, TooManyFields
+from app.errors import FieldInvalid, HeadersTooLarge, KeyReused
 from app.options import Options
 from app.volume import Stored
 from textmill import names, reuse
@@ -42,7 +42,7 @@ def checked_key(key: str | None) -> str | None:
     if not key.strip():
         raise FieldInvalid("The Idempotency-Key is empty; leave the header out or give it a value.")
     if len(key) > KEY_LIMIT:
-        raise TooManyFields(f"The Idempotency-Key has {len(key)} characters; at most {KEY_LIMIT} are taken.")
+        raise HeadersTooLarge(f"The Idempotency-Key has {len(key)} characters; at most {KEY_LIMIT} are taken.")
     return key
 
 

@@ -179,10 +179,10 @@ class DigestMismatch(AppError):
     retryable = True
 
 
-class TooManyFields(AppError):
+class HeadersTooLarge(AppError):
     """The head of the request is larger than what is taken."""
 
-    status, reason, title = 431, "HeadersTooLarge", "A header is too large"
+    status, reason, title = 431, "HeadersTooLarge", "The headers are too large"
     hint = "Idempotency-Key may have 256 characters."
 
 

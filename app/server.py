@@ -26,6 +26,8 @@ _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.UnsupportedTransferCoding: (501, "TransferCodingUnknown", "This transfer coding is not known"),
 }
 _UNREADABLE = (400, "RequestUnreadable", "This is no readable HTTP request")
+REFUSALS = (*_STATUS.values(), _UNREADABLE)
+"""Status, reason and title of everything that is said here."""
 _HINTS = {
     "AddressTooLong": "The request line may have 8190 bytes.",
     "HeadersTooLarge": "There may be 64 headers of 8190 bytes each.",
@@ -37,7 +39,7 @@ _HINTS = {
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """The threaded worker; only what it says to requests that it cannot read is ours."""
 
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002  its shape
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - gunicorn calls it so
         """Answer a request that could not be read."""
         if isinstance(exc, (errors.ParseException, OSError)):
             status, reason, title = _STATUS.get(type(exc), _UNREADABLE)

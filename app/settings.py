@@ -20,7 +20,6 @@ _UNITS: dict[str, int] = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12
     "GI": 1 << 30,
     "TI": 1 << 40,
 }
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 class BadSetting(Exception):
@@ -39,12 +38,6 @@ def _size(text: str) -> int:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in _TRUE | _FALSE:
-        raise ValueError("true or false")
-    return text.lower() in _TRUE
 
 
 def _setting(name: str, default: str, read: Callable[[str], Any], text: str) -> Any:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,18 +31,22 @@ class Stack:
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
         """Call the API on a new connection; return the status and the JSON answer."""
-        return call(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60), method, path, body, headers)
+        with closing(self.connect()) as connection:
+            return call(connection, method, path, body, headers)
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection of one's own, to be closed."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def wait(self, name: str, seconds: float = 60.0) -> dict[str, Any]:
         """Ask for a request until it has ended."""
         end = time.monotonic() + seconds
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        while time.monotonic() < end:
-            status, answer = call(connection, "GET", f"/requests/{name}")
-            if status == 200 and answer["phase"] in ("Succeeded", "Failed"):
-                connection.close()
-                return dict(answer)
-            time.sleep(PAUSE)
+        with closing(self.connect()) as connection:
+            while time.monotonic() < end:
+                status, answer = call(connection, "GET", f"/requests/{name}")
+                if status == 200 and answer["phase"] in ("Succeeded", "Failed"):
+                    return dict(answer)
+                time.sleep(PAUSE)
         raise TimeoutError(f"request {name} has not ended in {seconds} s")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,7 @@ def _drain(running: Stack, files: int) -> float:
 
     def upload(number: int) -> str:
         if not hasattr(local, "connection"):
-            local.connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
+            local.connection = running.connect()
         text = f"file {number} says {' '.join(str(number + step) for step in range(50))}\n".encode()
         status, answer = call(local.connection, "POST", "/upload", text, {"Content-Type": "text/plain"})
         if status != 202:

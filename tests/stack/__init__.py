@@ -1,0 +1,1 @@
+"""The whole stack as a person starts and stops it."""

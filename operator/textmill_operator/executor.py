@@ -55,8 +55,11 @@ class Executor:
         self._log_tries: dict[str, int] = {}
 
     async def perform(self, actions: Iterable[Action]) -> bool:
-        """Perform actions side by side; tell whether all went well. NotLeading ends it at once."""
-        outcomes = await asyncio.gather(*(self._perform(action) for action in actions))
+        """Perform actions side by side; tell whether all went well. NotLeading is raised when none is under way."""
+        outcomes = await asyncio.gather(*(self._perform(action) for action in actions), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
         return all(outcomes)
 
     async def _perform(self, action: Action) -> bool:
@@ -197,7 +200,7 @@ class Executor:
     async def _collect(self, job: Job) -> None:
         """Delete a Job, if no member of it still waits for it by the API's own word."""
         for member in job.members:
-            if self._store.settled(member.uid):
+            if self._store.settled(member.uid) or self._moved_on(member.uid, job):
                 continue
             request = await self._refresh(job.namespace, member.name, member.uid)
             if request and not request.deleting and request.status.live_job == (job.stage, job.name):
@@ -208,6 +211,19 @@ class Executor:
         except (NotFound, Conflict):
             log.debug("Job %s has gone already", job.name)
         self._store.drop("job", job.uid)
+
+    def _moved_on(self, uid: str, job: Job) -> bool:
+        """Tell whether a live request is seen past this Job: names never recur, so it will not come back to it."""
+        request = self._store.request(uid)
+        return (
+            request is not None
+            and request.status.job(job.stage) == job.name
+            and request.status.live_job
+            != (
+                job.stage,
+                job.name,
+            )
+        )
 
     # What is read
 

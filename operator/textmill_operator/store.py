@@ -93,9 +93,10 @@ class Store:
         """Tell whether we saw this object go, so that nobody needs to ask about it."""
         return uid in self._gone
 
-    def knows(self, uid: str) -> bool:
-        """Tell whether a request of this uid is among the live ones."""
-        return uid in self._things["request"]
+    def request(self, uid: str) -> Request | None:
+        """Return the live request of this uid, None where none is known."""
+        known = self._things["request"].get(uid)
+        return known[1] if known else None
 
     def read(self, pod: Pod) -> None:
         """Keep a pod's reports, or why they cannot be had."""

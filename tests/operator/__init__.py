@@ -1,0 +1,1 @@
+"""The operator, part by part, against an API that is a dictionary."""

@@ -1,0 +1,195 @@
+"""Actions against the API: the intent before the Job, and the right end wherever the process dies."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.operator.conftest import NOW, Operator
+from tests.operator.fake_api import Killed, answer, apply_merge, away, quota
+from textmill.actions import Collect, LookUp, Read
+from textmill.picture import Job, Pod
+from textmill.planner import plan
+from textmill.request import Request
+from textmill_operator import paths
+from textmill_operator.errors import Away, Conflict, NotLeading, Refused
+from textmill_operator.executor import LOG_TRIES, merge_patch
+
+ROUNDS = 12
+
+
+async def run_to_end(operator: Operator, rounds: int = ROUNDS) -> None:
+    """Take rounds until everything has settled and nothing is left over."""
+    for _ in range(rounds):
+        await operator.round()
+        operator.finish_jobs()
+
+
+async def test_request_runs_through_both_jobs_in_three_status_writes(operator: Operator) -> None:
+    operator.submit("a")
+    await run_to_end(operator)
+    status = operator.request("a")["status"]
+    assert (status["phase"], status["settled"], status["result"]["tokens"]) == ("Succeeded", True, 3)
+    calls = [(method, path.rsplit("/", 2)[-2:]) for method, path in operator.api.writes()]
+    kinds = [(method, next((one for one in ("status", "jobs") if one in tail), "label")) for method, tail in calls]
+    assert kinds == [
+        ("PATCH", "status"),
+        ("POST", "jobs"),
+        ("PATCH", "status"),
+        ("POST", "jobs"),
+        ("PATCH", "status"),
+        ("PATCH", "label"),
+        ("DELETE", "jobs"),
+        ("DELETE", "jobs"),
+    ]
+
+
+async def test_intent_is_recorded_before_its_job_exists(operator: Operator) -> None:
+    operator.submit("a")
+    await operator.round()
+    await operator.round()
+    (job,) = operator.jobs()
+    assert operator.request("a")["status"]["jobs"]["tokenize"]["name"] == job["metadata"]["name"]
+    assert operator.api.writes()[0] == ("PATCH", paths.request("ns", "a", "status"))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+async def test_death_at_any_call_still_ends_each_request_once(after: bool) -> None:
+    for position in range(1, 60):
+        operator = Operator()
+        for name in ("a", "b", "c"):
+            operator.submit(name)
+        operator.api.fail_at, operator.api.fail_after = position, after
+        try:
+            await run_to_end(operator)
+        except Killed:
+            operator.restart()
+            await run_to_end(operator)
+        else:
+            assert position > 15, "the calls that a death can hit"
+            return
+        for name in ("a", "b", "c"):
+            status = operator.request(name)["status"]
+            assert (status["phase"], status["settled"]) == ("Succeeded", True), (position, status)
+            assert status["starts"] == 2, (position, status)
+        assert operator.jobs() == [], position
+
+
+async def test_member_that_changed_meanwhile_is_left_out_of_the_job(operator: Operator) -> None:
+    for name in ("a", "b"):
+        operator.submit(name)
+    await operator.round()
+    operator.see()
+    operator.api.objects[paths.request("ns", "b")]["metadata"]["resourceVersion"] = "999"
+    await operator.executor.perform(plan(operator.store.picture(), operator.limits, NOW).actions)
+    (job,) = operator.jobs()
+    assert [owner["name"] for owner in job["metadata"]["ownerReferences"]] == ["a"]
+
+
+async def test_refused_job_is_explained_in_the_request(operator: Operator) -> None:
+    operator.submit("a")
+    operator.api.refuse = quota
+    await operator.round()
+    assert not await operator.round()
+    conditions = {one["type"]: one for one in operator.request("a")["status"]["conditions"]}
+    assert conditions["Succeeded"]["status"] == "Unknown"
+    assert conditions["Succeeded"]["reason"] == "QuotaExceeded"
+    operator.api.refuse = answer
+    await run_to_end(operator)
+    assert operator.request("a")["status"]["phase"] == "Succeeded"
+
+
+async def test_job_of_the_same_name_with_other_owners_is_not_adopted(operator: Operator) -> None:
+    operator.submit("a")
+    await operator.round()
+    await operator.round()
+    (job,) = operator.jobs()
+    name = job["metadata"]["name"]
+    job["metadata"]["ownerReferences"] = [{"uid": "somebody-else"}]
+    operator.restart()
+    operator.store.put("request", operator.request("a"))
+    assert not await operator.executor.perform(plan(operator.store.picture(), operator.limits, NOW).actions)
+    assert [one["metadata"]["name"] for one in operator.jobs()] == [name]
+
+
+async def test_job_is_kept_while_a_member_still_waits_for_it(operator: Operator) -> None:
+    operator.submit("a")
+    await operator.round()
+    await operator.round()
+    (job,) = operator.jobs()
+    operator.restart()
+    await operator.executor.perform([Collect(Job.parse(job))])
+    assert len(operator.jobs()) == 1
+
+
+async def test_settled_members_cost_no_look_before_their_job_is_deleted(operator: Operator) -> None:
+    operator.submit("a")
+    await run_to_end(operator)
+    assert operator.jobs() == []
+    assert ("GET", paths.request("ns", "a")) not in operator.api.log
+
+
+async def test_lost_lease_stops_before_any_write() -> None:
+    def fence() -> None:
+        raise NotLeading("lost")
+
+    operator = Operator(fence=fence)
+    operator.submit("a")
+    await operator.round()  # a look-up, which only reads
+    with pytest.raises(NotLeading):
+        await operator.round()
+    assert operator.api.writes() == []
+
+
+async def test_api_that_is_away_changes_nothing_and_is_told(operator: Operator) -> None:
+    operator.submit("a")
+    operator.api.refuse = away
+    assert not await operator.round()
+    assert operator.request("a")["status"]["phase"] == "Pending"
+
+
+@pytest.mark.parametrize("error", [Away("500"), Refused("400")])
+async def test_log_that_cannot_be_read_is_given_up_after_some_tries(operator: Operator, error: Exception) -> None:
+    pod = Pod("u", "p", "ns", "job", 0, 0.0, exit_code=0, message='@seal {"format":1,"lines":1,"sha256":"x"}\n')
+    operator.api.refuse = lambda _, path: error if path.endswith("/log") else None
+    outcomes = [await operator.executor.perform([Read(pod)]) for _ in range(LOG_TRIES)]
+    assert outcomes == [False] * (LOG_TRIES - 1) + [True]
+
+
+async def test_known_result_is_lent_to_a_request_for_the_same_content(operator: Operator) -> None:
+    operator.submit("first")
+    await run_to_end(operator)
+    twin = {"input": {"inline": "text of first"}}
+    operator.submit("second", **twin)
+    await run_to_end(operator)
+    status = operator.request("second")["status"]
+    assert (status["phase"], status.get("starts")) == ("Succeeded", None)
+    assert status["result"] == operator.request("first")["status"]["result"]
+
+
+async def test_look_up_asks_once_for_many_requests(operator: Operator) -> None:
+    for number in range(30):
+        operator.submit(f"r{number}")
+    operator.see()
+    requests = tuple(operator.store.requests())
+    assert all(isinstance(one, Request) for one in requests)
+    await operator.executor.perform([LookUp("ns", requests)])
+    assert len(operator.api.log) == 1
+    assert set(operator.store.lent.values()) == {None}
+
+
+JSON = st.recursive(
+    st.integers() | st.text(max_size=3) | st.booleans() | st.lists(st.integers(), max_size=3),
+    lambda inner: st.dictionaries(st.text(max_size=2), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(max_size=2), JSON), st.dictionaries(st.text(max_size=2), JSON))
+def test_merge_patch_turns_old_into_new(old: dict[str, object], new: dict[str, object]) -> None:
+    assert apply_merge(old, merge_patch(old, new)) == new
+
+
+def test_conflict_is_an_error_of_its_own() -> None:
+    assert not issubclass(Conflict, Away | Refused)

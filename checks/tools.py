@@ -19,7 +19,6 @@ TOOLS: Mapping[str, tuple[str, ...]] = {
     "mypy": ("mypy",),
     "import contracts": ("lint-imports",),
     "unused or missing packages": ("deptry", "--no-ansi", "."),
-    "dead code": ("vulture",),
     "ruff": ("ruff", "check", "--output-format=concise", "."),
     "ruff format": ("ruff", "format", "--check", "--output-format=concise", "."),
 }

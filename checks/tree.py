@@ -14,9 +14,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-PRODUCT = ("textmill", "app", "operator", "worker", "local")
-"""The rooms of the product, as the table of the architecture names them."""
-
 
 def listed(root: Path = ROOT, *, others: bool = True) -> list[str]:
     """Return the paths of all files that are tracked or, with others, new and not ignored; sorted."""

@@ -108,13 +108,15 @@ def test_checks_tell_what_fails_and_where(tmp_path: Path, capsys: pytest.Capture
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     for folder in ("textmill", "tests"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "pyproject.toml").write_text("[tool.textmill]\nsizes = {}\npurity = { libraries = [] }\n")
-    (tmp_path / "textmill" / "utils.py").write_text("import os  # noqa\n" + "\n" * 300)
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.textmill]\nsizes = {}\ncalled-from-outside = {}\npurity = { libraries = [] }\n"
+    )
+    (tmp_path / "textmill" / "utils.py").write_text("import os  # noqa\ndef lost(): pass\n" + "\n" * 300)
     (tmp_path / "tests" / "test_x.py").write_text("sleep(1)\n")
     (tmp_path / "README.md").write_text("[x](y.md) in /" + "root/x\n")
     (tmp_path / "requirements.in").write_text("flask\n")
     programs = {"good tool": ("python", "-c", ""), "bad tool": ("python", "-c", "raise SystemExit('mended nothing')")}
-    assert checks_command.main(tmp_path, programs) == 9
+    assert checks_command.main(tmp_path, programs) == 10
     shown = capsys.readouterr().out
     assert re.findall(r"^ok +(.*?)  ", shown, re.MULTILINE) == ["good tool"]
     assert "\ntextmill/utils.py:1: os is not on the list of pure modules\n" in shown

@@ -46,7 +46,9 @@ ADVICE: dict[Reason, Advice] = {
     Reason.INPUT_NOT_ALLOWED: Advice(False, "Name a regular file beneath drop/, with no symbolic link on the way."),
     Reason.INPUT_CHANGED: Advice(True, "The file changed while it was read; leave it alone until the request ends."),
     Reason.DIGEST_MISMATCH: Advice(False, "The content is not what spec.input.sha256 says; correct one of the two."),
-    Reason.NOT_TEXT: Advice(False, "Set spec.encoding to the file's encoding, or spec.errors to replace."),
+    Reason.NOT_TEXT: Advice(
+        False, "Set spec.encoding to the file's encoding, or spec.errors to replace; a binary file is not counted."
+    ),
     Reason.OOM_KILLED: Advice(True, "Raise the workers' memory limit, or lower the shard size."),
     Reason.EVICTED: Advice(True, "The node was short of resources; see the node's events."),
     Reason.POD_LOST: Advice(True, "A pod vanished before its report was read; see who deletes pods or nodes."),

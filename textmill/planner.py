@@ -170,9 +170,10 @@ def _clear_away(draft: Draft, awaited: set[Key]) -> None:
             continue
         if not job.deleting:
             draft.actions.append(Collect(job))
-        pods = draft.picture.pods.get(job.uid, ())
-        if not job.ended and not (pods and all(pod.ended for pod in pods)):
-            draft.busy[job.namespace] += job.parallelism
+        if not job.ended:
+            # Pods that ended badly may have successors that are not seen yet; only indexes that are done have none.
+            done = {pod.index for pod in draft.picture.pods.get(job.uid, ()) if pod.exit_code == 0}
+            draft.busy[job.namespace] += min(job.parallelism, job.shards - len(done))
     for uid, pods in draft.picture.pods.items():
         if uid not in known:
             for pod in pods:

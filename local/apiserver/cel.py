@@ -91,6 +91,18 @@ def compile_expression(text: str, kind: str, wanted: str, *, optional_old: bool 
 
 def variables(value: Any, old: Any, *, has_old: bool, optional_old: bool) -> dict[str, Any]:
     """What an expression sees."""
+    value, old = _without_nul(value), _without_nul(old)
     if optional_old:
         return {"self": value, "oldSelfPresent": has_old, "oldSelfValue": old if has_old else value}
     return {"self": value, "oldSelf": old} if has_old else {"self": value}
+
+
+def _without_nul(value: Any) -> Any:
+    """The value with another control character for each NUL: the library cuts strings there, and rules would pass."""
+    if isinstance(value, str):
+        return value.replace("\0", "\1")
+    if isinstance(value, dict):
+        return {key: _without_nul(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(inner) for inner in value]
+    return value

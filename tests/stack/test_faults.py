@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.stack import Stack, stack
+from tests.stack.processes import descendants, runs
 
 REQUESTS, CLIENTS, KILLS = 200, 4, 14
 DEADLINE = 240.0
@@ -193,21 +194,3 @@ def temporary_files(running: Stack) -> list[Path]:
     for top in ("uploads", "work", "results"):
         strays += [path for path in (volume / top).rglob("*") if ".tmp" in path.name or path.name.startswith(".")]
     return strays
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the processes below one, by the kernel's own lists of children."""
-    found: list[int] = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *descendants(child)]
-    return found
-
-
-def runs(pid: int, module: str) -> bool:
-    """Tell whether a process runs this module."""
-    with suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return module.encode() in words
-    return False

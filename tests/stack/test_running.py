@@ -1,0 +1,135 @@
+"""`python -m local run` and `demo` as commands: what they print, what they leave, and how they refuse."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.bench.stack import call
+from tests.stack.processes import descendants
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'operator'}"}
+
+
+def command(*arguments: str) -> list[str]:
+    """Return a command of the stack."""
+    return [sys.executable, "-m", "local", *arguments]
+
+
+def start(state: Path, port: int) -> subprocess.Popen[str]:
+    """Start a stack."""
+    arguments = command("run", "--state", str(state), "--port", str(port))
+    return subprocess.Popen(arguments, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+
+
+def read_until(stream: IO[str] | None, end: str) -> str:
+    """Read lines up to and with the one that holds `end`."""
+    assert stream is not None
+    text = ""
+    for line in stream:
+        text += line
+        if end in line:
+            return text
+    raise AssertionError(f"{end!r} was never printed: {text}")
+
+
+def stop(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C and return what is printed until the end."""
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+    return rest
+
+
+def test_run_prints_both_addresses_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    process = start(tmp_path / "state", 0)
+    printed = read_until(process.stdout, "Ctrl-C")
+    assert re.search(r"http://127\.0\.0\.1:\d+", printed)
+    kubeconfig = Path(re.search(r"KUBECONFIG=(\S+)", printed)[1])  # type: ignore[index]  # the next line looks
+    assert kubeconfig == tmp_path / "state" / "kubeconfig"
+    assert kubeconfig.stat().st_mode & 0o077 == 0
+    children = descendants(process.pid)
+    assert len(children) >= 5
+    assert stop(process).endswith("stopped\n")
+    assert process.returncode == 0
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_taken_port_is_told_and_the_next_is_used(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = start(tmp_path / "state", port)
+        printed = read_until(process.stdout, "Ctrl-C")
+        stop(process)
+    assert f"port {port} is taken; using" in printed
+
+
+def test_second_stack_on_the_same_state_is_refused(tmp_path: Path) -> None:
+    first = start(tmp_path / "state", 0)
+    read_until(first.stdout, "Ctrl-C")
+    arguments = command("run", "--state", str(tmp_path / "state"), "--port", "0")
+    second = subprocess.run(
+        arguments, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    stop(first)
+    assert second.returncode == 1
+    assert f"in use by a stack that runs as process {first.pid}" in second.stderr
+
+
+def test_state_is_there_again_after_a_restart(tmp_path: Path) -> None:
+    def ask(process: subprocess.Popen[str], method: str, path: str, body: bytes | None = None) -> tuple[int, object]:
+        port = int(re.search(r"127\.0\.0\.1:(\d+)", read_until(process.stdout, "Ctrl-C"))[1])  # type: ignore[index]
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            return call(connection, method, path, body, {"Content-Type": "text/plain"})
+
+    process = start(tmp_path / "state", 0)
+    assert ask(process, "POST", "/upload?name=kept", b"words that stay")[0] == 202
+    stop(process)
+    process = start(tmp_path / "state", 0)
+    status, answer = ask(process, "GET", "/requests/kept")
+    stop(process)
+    assert status == 200, answer
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(None, "is no file"), (b"\x89PNG\0\0", "NotText")],
+    ids=["no file", "a binary file"],
+)
+def test_demo_of_what_cannot_be_counted_says_why(tmp_path: Path, content: bytes | None, sentence: str) -> None:
+    file = tmp_path / "input"
+    if content is not None:
+        file.write_bytes(content)
+    arguments = command("demo", "--file", str(file))
+    done = subprocess.run(
+        arguments, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_demo_shows_the_words_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "text"
+    file.write_text("one two two three three three\n")
+    arguments = command("demo", "--file", str(file))
+    done = subprocess.run(
+        arguments, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "6 words, 3 of them distinct" in done.stdout
+    assert [line.split()[0] for line in done.stdout.splitlines() if "█" in line] == ["three", "two", "one"]
+    assert done.stdout.endswith("everything is stopped\n")
+    assert done.stderr == ""

@@ -6,6 +6,7 @@ taken only where Kubernetes takes it (apply patches and `application/yaml` bodie
 
 import datetime
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -49,20 +50,27 @@ def decode_yaml(raw: bytes) -> Any:
         raise BadRequest(f"the body is not valid YAML: {error}") from error
 
 
+class _Pairs(list[tuple[str, Any]]):
+    """The members of one JSON object, doubled ones included."""
+
+
 def duplicate_fields(raw: bytes) -> list[str]:
-    """Names that occur twice in one object of a JSON text; only asked for where a client wants strictness."""
-    found: list[str] = []
+    """Paths that occur twice in a JSON text; only asked for where a client wants strictness."""
+    return list(_doubled(json.loads(raw, object_pairs_hook=_Pairs), ""))
 
-    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen: dict[str, Any] = {}
-        for key, value in pairs:
+
+def _doubled(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for key, item in value:
+            where = f"{path}.{key}" if path else key
             if key in seen:
-                found.append(key)
-            seen[key] = value
-        return seen
-
-    json.loads(raw, object_pairs_hook=note)
-    return found
+                yield where
+            seen.add(key)
+            yield from _doubled(item, where)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _doubled(item, f"{path}[{i}]")
 
 
 def now() -> str:

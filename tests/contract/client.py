@@ -85,7 +85,7 @@ class Client:
             connection.request(method, address(path, query), raw, sent)
             response = connection.getresponse()
             text = response.read()
-            warnings = [line.removeprefix('299 - "').rstrip('"') for line in response.headers.get_all("Warning", [])]
+            warnings = [json.loads(line.partition(" - ")[2]) for line in response.headers.get_all("Warning", [])]
             plain = not response.headers.get("Content-Type", "").startswith("application/json")
             return Answer(response.status, {"message": text.decode()} if plain else json.loads(text), warnings)
         finally:

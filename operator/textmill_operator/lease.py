@@ -62,12 +62,13 @@ class Election:
         """Try to get the Lease and to keep it, until cancelled; then give it back."""
         try:
             while True:
-                await self._round()
+                await self.step()
                 await self._sleep(self._duration / 3 if self.leading else min(2.0, self._duration / 3))
         finally:
             await self._release()
 
-    async def _round(self) -> None:
+    async def step(self) -> None:
+        """Try once to get or to renew the Lease."""
         began = self._clock()
         try:
             async with asyncio.timeout(self._duration / 3):

@@ -14,7 +14,7 @@ export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run kubectl setup dev test test-one test-system test-long coverage bench lint format types \
+.PHONY: help demo run kubectl sweep setup dev test test-one test-system test-long coverage bench lint format types \
 	contracts generate verify lock clean distclean
 
 ##@ Use it
@@ -26,6 +26,9 @@ run: $(VENV)/laptop.stamp ## Serve at 127.0.0.1:5000 until Ctrl-C, state in .tex
 
 kubectl: $(VENV)/laptop.stamp ## Run kubectl against what `make run` serves (ARGS="get preq")
 	@$(VENV)/bin/kubectl --kubeconfig .textmill/kubeconfig $(or $(ARGS),get preq)
+
+sweep: $(VENV)/laptop.stamp ## Remove from the volume of `make run` what no request refers to (ARGS=--dry-run only tells)
+	@KUBECONFIG=.textmill/kubeconfig TEXTMILL_VOLUME=.textmill/volume $(PY) -m app sweep $(ARGS)
 
 ##@ Set up
 setup: $(VENV)/laptop.stamp ## Install what demo and run need into .venv
@@ -48,7 +51,7 @@ test-long: $(VENV)/dev.stamp ## The property tests with many more examples
 
 coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches that no test reaches
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest tests --ignore=tests/system -q
+	@$(PY) -m coverage run -m pytest tests --ignore=tests/system -q -n $(WORKERS) --dist loadfile
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
 

@@ -23,8 +23,16 @@ import pytest
 PATIENCE = 2.0
 """Seconds that a thread or process gets to end after a test asked it to."""
 
-CACHES = {".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache", "__pycache__"}
-"""What tools write to the root folder while tests run."""
+CACHES = (
+    ".coverage",
+    ".hypothesis",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".import_linter_cache",
+    "__pycache__",
+)
+"""How the names begin of what tools write to the root folder while tests run."""
 
 Things = dict[str, str]
 """What identifies each thing, and how to describe it; a description may change, as a process's command does."""
@@ -69,7 +77,7 @@ def descriptors() -> Things:
 
 def files(root: Path) -> Callable[[], Things]:
     """Make a look at the names in the repository's root folder."""
-    return lambda: {name: f"file {name}" for name in os.listdir(root) if name not in CACHES}
+    return lambda: {name: f"file {name}" for name in os.listdir(root) if not name.startswith(CACHES)}
 
 
 def left_behind(look: Callable[[], Things], before: Things) -> list[str]:

@@ -82,7 +82,12 @@ def test_orphans_stay_without_their_owner(api: Client, config_maps: str) -> None
 
 
 def test_owner_of_an_unknown_kind_is_left_alone(api: Client, config_maps: str) -> None:
-    stranger = {"apiVersion": "none.test/v1", "kind": "Thing", "name": "x", "uid": "11111111-2222-3333-4444-555555555555"}
+    stranger = {
+        "apiVersion": "none.test/v1",
+        "kind": "Thing",
+        "name": "x",
+        "uid": "11111111-2222-3333-4444-555555555555",
+    }
     api.create(config_maps, {"metadata": {"name": "kept", "ownerReferences": [stranger]}})
     owner = api.create(config_maps, owned("owner")).body
     api.create(config_maps, owned("witness", owner))

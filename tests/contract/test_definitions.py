@@ -14,7 +14,10 @@ from tests.contract.widgets import DEFINITIONS, widget
 
 def test_accepted_definition_is_established(api: Client, widget_kind: str) -> None:
     status = api.get(f"{DEFINITIONS}/widgets.contract.test").body["status"]
-    assert {row["type"]: row["status"] for row in status["conditions"]} == {"NamesAccepted": "True", "Established": "True"}
+    assert {row["type"]: row["status"] for row in status["conditions"]} == {
+        "NamesAccepted": "True",
+        "Established": "True",
+    }
     assert (status["storedVersions"], status["acceptedNames"]["shortNames"]) == (["v1"], ["wdg"])
 
 

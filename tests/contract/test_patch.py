@@ -13,7 +13,11 @@ JOB: Json = {
             "spec": {
                 "restartPolicy": "Never",
                 "containers": [
-                    {"name": "main", "image": "none:1", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+                    {
+                        "name": "main",
+                        "image": "none:1",
+                        "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+                    },
                     {"name": "side", "image": "none:1"},
                 ],
             }

@@ -35,7 +35,9 @@ def test_job_that_never_ends_by_itself_is_refused(api: Client, namespace: str) -
 
 
 def test_indexed_job_needs_completions(api: Client, namespace: str) -> None:
-    answer = api.call("POST", f"/apis/batch/v1/namespaces/{namespace}/jobs", job(completionMode="Indexed", parallelism=1))
+    answer = api.call(
+        "POST", f"/apis/batch/v1/namespaces/{namespace}/jobs", job(completionMode="Indexed", parallelism=1)
+    )
     assert "spec.completions" in dict(answer.causes())
 
 
@@ -82,7 +84,12 @@ def test_pod_with_mount_of_no_volume_is_refused(api: Client, namespace: str) -> 
 def test_binding_puts_a_pod_on_its_node_once(api: Client, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod())
-    binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "one"}, "target": {"kind": "Node", "name": "n1"}}
+    binding = {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": {"name": "one"},
+        "target": {"kind": "Node", "name": "n1"},
+    }
     assert api.call("POST", f"{path}/one/binding", binding).status == 201
     bound = api.get(path, fieldSelector="spec.nodeName=n1").body["items"][0]
     assert bound["spec"]["nodeName"] == "n1"

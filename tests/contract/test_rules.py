@@ -37,8 +37,17 @@ def rules(*found: Json, **properties: Json) -> Json:
 @pytest.fixture(scope="session")
 def ruled(api: Client) -> str:
     """A kind whose rules use what the others do not."""
-    optional = {"rule": "!oldSelf.hasValue() || oldSelf.value() == self", "optionalOldSelf": True, "message": "write once"}
-    at_field = {"rule": "self.a != self.b", "message": "must differ", "fieldPath": ".b", "reason": "FieldValueForbidden"}
+    optional = {
+        "rule": "!oldSelf.hasValue() || oldSelf.value() == self",
+        "optionalOldSelf": True,
+        "message": "write once",
+    }
+    at_field = {
+        "rule": "self.a != self.b",
+        "message": "must differ",
+        "fieldPath": ".b",
+        "reason": "FieldValueForbidden",
+    }
     keyed = {
         "type": "array",
         "maxItems": 10,

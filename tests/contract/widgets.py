@@ -53,7 +53,10 @@ SPEC: Json = {
         "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
         "mode": {
             "type": "object",
-            "properties": {"name": {"type": "string", "default": "plain"}, "at": {"type": "string", "format": "date-time"}},
+            "properties": {
+                "name": {"type": "string", "default": "plain"},
+                "at": {"type": "string", "format": "date-time"},
+            },
         },
     },
 }

@@ -43,6 +43,7 @@ class Operator:
     api: FakeApi = field(default_factory=FakeApi)
     fence: Callable[[], None] = lambda: None
     limits: Limits = field(default_factory=lambda: Limits(pods=2))
+    on_change: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.restart()
@@ -51,7 +52,7 @@ class Operator:
         """Begin anew, with nothing but what the API holds."""
         self.api.fail_at, self.api.dead = None, False
         self.metrics = Metrics(CollectorRegistry())
-        self.store = Store(lambda: None)
+        self.store = Store(self.on_change)
         self.recorder = Recorder(self.api, self.metrics)
         self.executor = Executor(
             self.api, self.store, self.recorder, self.metrics, SITE, fence=self.fence, clock=lambda: NOW

@@ -1,0 +1,103 @@
+"""The loop: an audit first, one round a burst, back-off when the API fails, and nothing without the Lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.operator.conftest import NOW, Operator
+from tests.operator.fake_api import answer, away
+from textmill_operator import paths
+from textmill_operator.audit import Audit
+from textmill_operator.lease import Election
+from textmill_operator.loop import Loop
+
+
+@dataclass
+class Running:
+    """A loop at work, what wakes it, and how to wait for what it does."""
+
+    operator: Operator
+    loop: Loop
+    wake: asyncio.Event
+    election: Election
+    audit: Audit
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Let the loop go on until something holds."""
+        async with asyncio.timeout(10):
+            while not holds():
+                self.loop.planned.clear()
+                await self.loop.planned.wait()
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    """Run a loop over the API in memory."""
+    wake = asyncio.Event()
+    operator = Operator(on_change=wake.set)
+    clock = iter(range(10**9))
+    election = Election(operator.api, "ns", "lease", "one", clock=lambda: next(clock) / 10**6)
+    operator.fence = election.check
+    audit = Audit(operator.api, operator.store, operator.metrics, ("ns",), every=60.0)
+    loop = Loop(
+        operator.store,
+        operator.executor,
+        audit,
+        election,
+        operator.metrics,
+        limits=operator.limits,
+        wake=wake,
+        clock=lambda: NOW,
+    )
+    task = asyncio.create_task(loop.run())
+    yield Running(operator, loop, wake, election, audit)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_nothing_is_read_or_written_before_the_lease_is_won(running: Running) -> None:
+    running.operator.submit("a")
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert running.operator.api.log == []
+
+
+async def test_leader_sees_everything_before_it_plans(running: Running) -> None:
+    running.operator.submit("a")
+    await running.election.step()
+    await running.until(lambda: running.operator.request("a")["status"]["phase"] == "Tokenizing")
+    lists = [path for method, path in running.operator.api.log if method == "GET" and path == paths.requests("ns")]
+    first_write = running.operator.api.log.index(("PATCH", paths.request("ns", "a", "status")))
+    assert running.operator.api.log.index(("GET", lists[0])) < first_write
+
+
+async def test_loop_goes_on_when_the_api_is_back(running: Running) -> None:
+    await running.election.step()
+    await running.until(lambda: running.audit.done_at is not None)
+    running.operator.api.refuse = away
+    running.operator.submit("a")
+    running.operator.see()
+    await running.until(lambda: any(path.endswith("processingrequests") for _, path in running.operator.api.log))
+    running.operator.api.refuse = answer
+    await running.until(lambda: running.operator.request("a")["status"]["phase"] == "Tokenizing")
+
+
+async def test_burst_of_changes_is_planned_on_together(running: Running) -> None:
+    await running.election.step()
+    await running.until(lambda: running.audit.done_at is not None)
+    for number in range(20):
+        running.operator.submit(f"r{number}")
+    running.operator.see()
+    await running.until(lambda: bool(running.operator.jobs()))
+    (job,) = running.operator.jobs()
+    assert len(job["metadata"]["ownerReferences"]) == 20
+
+
+async def test_healthy_loop_has_no_trouble(running: Running) -> None:
+    await running.election.step()
+    await running.until(lambda: running.audit.done_at is not None)
+    assert running.loop.trouble is None

@@ -1,0 +1,55 @@
+"""Settings and their page: each variable once, each with its default, and a bad value that stops the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from textmill_operator.errors import Misconfigured
+from textmill_operator.metrics import Metrics
+from textmill_operator.settings import PREFIX, SETTINGS, Settings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_page_lists_every_setting_with_its_default_and_meaning() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith(f"| `{PREFIX}")]
+    defaults = {name: f"`{one.default}` " if one.default != "" else "" for name, one in SETTINGS.items()}
+    assert rows == [f"| `{PREFIX}{name}` | {defaults[name]}| {one.help} |" for name, one in SETTINGS.items()]
+
+
+def test_page_lists_every_metric() -> None:
+    found = Metrics(CollectorRegistry()).registry.collect()
+    names = [one.name + ("_total" if one.type == "counter" else "") for one in found]
+    assert [name for name in names if f"| `{name}` |" not in PAGE] == []
+
+
+def test_defaults_hold_where_nothing_is_set() -> None:
+    settings = Settings.read({})
+    assert settings.namespaces == ("default",)
+    assert settings.limits.batch_members == 200
+    assert settings.site.memory == 512 << 20
+
+
+@pytest.mark.parametrize(
+    ("listed", "served"),
+    [("*", ()), ("a, b", ("a", "b")), ("", ("default",))],
+)
+def test_namespaces_are_all_a_list_or_the_own(listed: str, served: tuple[str, ...]) -> None:
+    assert Settings.read({f"{PREFIX}NAMESPACES": listed}).namespaces == served
+
+
+def test_value_that_is_no_number_names_its_variable() -> None:
+    with pytest.raises(Misconfigured, match=r"TEXTMILL_MAX_PODS='many' is no int"):
+        Settings.read({f"{PREFIX}MAX_PODS": "many"})
+
+
+def test_affinity_that_is_no_json_names_its_variable() -> None:
+    with pytest.raises(Misconfigured, match="TEXTMILL_WORKER_AFFINITY is no JSON"):
+        _ = Settings.read({f"{PREFIX}WORKER_AFFINITY": "{"}).site
+
+
+def test_user_zero_leaves_the_user_to_the_cluster() -> None:
+    assert Settings.read({f"{PREFIX}WORKER_USER": "0"}).site.user is None

@@ -1,0 +1,79 @@
+"""What the operator tells: events within a budget, health with its reason, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import ClientSession
+
+from tests.operator.conftest import NOW, Operator, request_body
+from textmill.actions import Note
+from textmill.request import Request
+from textmill_operator import health
+from textmill_operator.recorder import BURST, Recorder, event
+
+
+def a_request() -> Request:
+    """Return a request."""
+    body = request_body("a")
+    body["metadata"]["resourceVersion"] = "1"
+    return Request.parse(body)
+
+
+def dropped_events(operator: Operator) -> float:
+    """Return how many events were dropped, as Prometheus is told."""
+    return operator.metrics.registry.get_sample_value("textmill_events_dropped_total") or 0.0
+
+
+def test_event_names_the_request_and_carries_the_note() -> None:
+    made = event(a_request(), Note("Warning", "OOMKilled", "It was too big."), NOW)
+    assert made["involvedObject"] == {
+        "apiVersion": "textmill.dev/v1",
+        "kind": "ProcessingRequest",
+        "name": "a",
+        "namespace": "ns",
+        "uid": "uid-a",
+    }
+    assert (made["type"], made["reason"], made["message"]) == ("Warning", "OOMKilled", "It was too big.")
+
+
+async def test_flood_of_events_is_cut_and_counted_but_warnings_pass(operator: Operator) -> None:
+    recorder = Recorder(operator.api, operator.metrics)
+    for number in range(int(BURST) + 30):
+        recorder.note(a_request(), Note("Normal", "Counted", str(number)), NOW)
+    dropped = dropped_events(operator)
+    assert 25 <= dropped <= 30
+    recorder.note(a_request(), Note("Warning", "OOMKilled", "told all the same"), NOW)
+    assert dropped_events(operator) == dropped
+
+
+async def test_noted_event_is_posted(operator: Operator) -> None:
+    posted = asyncio.Event()
+    operator.api.refuse = lambda _method, _path: posted.set()
+    recorder = Recorder(operator.api, operator.metrics)
+    task = asyncio.create_task(recorder.run())
+    recorder.note(a_request(), Note("Normal", "Counted", "done"), NOW)
+    async with asyncio.timeout(5):
+        await posted.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert operator.api.log == [("POST", "/api/v1/namespaces/ns/events")]
+
+
+async def test_health_says_what_is_wrong_and_metrics_are_served(operator: Operator) -> None:
+    wrong: list[str] = []
+    app = health.application(operator.metrics, [lambda: wrong[0] if wrong else None], [lambda: "not yet"])
+    runner, port = await health.serve(app, "127.0.0.1:0")
+    try:
+        async with ClientSession(f"http://127.0.0.1:{port}") as session:
+            async with session.get("/healthz") as answer:
+                assert (answer.status, await answer.text()) == (200, "ok\n")
+            wrong.append("the watch is silent")
+            async with session.get("/healthz") as answer:
+                assert (answer.status, await answer.text()) == (503, "the watch is silent\n")
+            async with session.get("/readyz") as answer:
+                assert answer.status == 503
+            async with session.get("/metrics") as answer:
+                assert "textmill_leading 0.0" in await answer.text()
+    finally:
+        await runner.cleanup()

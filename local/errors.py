@@ -1,8 +1,8 @@
 """What can go wrong in the laptop's cluster, outside the API server.
 
-One hierarchy, so that a command has one thing to catch: it prints the message and the hint, and never a traceback. Each class
-has a stable reason, which also serves as the reason of a condition or an event. Nothing here subclasses a library's error;
-causes are chained where they are caught.
+One hierarchy, so that a command has one thing to catch: it prints the message and the hint, and never a
+traceback. Each class has a stable reason, which also serves as the reason of a condition or an event.
+Nothing here subclasses a library's error; causes are chained where they are caught.
 """
 
 from typing import Any, ClassVar

@@ -1,8 +1,8 @@
 """Reading a kubeconfig: the server's address, and how to show who we are.
 
-The same file that kubectl reads, with what the parts need of it: certificate data inline or in files, a client certificate or
-a token inline or in a file. Exec plugins and auth providers are refused rather than passed over. It opens files and nothing
-else; `local.client` speaks to the server.
+The same file that kubectl reads, with what the parts need of it: certificate data inline or in files, a
+client certificate or a token inline or in a file. Exec plugins and auth providers are refused rather than
+passed over. It opens files and nothing else; `local.client` speaks to the server.
 """
 
 import base64

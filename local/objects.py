@@ -1,7 +1,8 @@
 """Reading Kubernetes objects as the plain dictionaries they are on the wire.
 
-No model classes: the parts pass on fields that they do not know. Only pure functions live here; the clock is an argument
-wherever a time is wanted. Times are whole seconds in UTC on the wire, as metav1.Time is, with microseconds for MicroTime.
+No model classes: the parts pass on fields that they do not know. Only pure functions live here; the clock
+is an argument wherever a time is wanted. Times are whole seconds in UTC on the wire, as metav1.Time is,
+with microseconds for MicroTime.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,8 @@
-"""Kubernetes quantities ("500m", "1.5Gi", "2e3") as exact numbers. Pure."""
+"""Kubernetes quantities ("500m", "1.5Gi", "2e3") as exact numbers.
+
+Amounts are rounded up, as the real scheduler does: a pod that asks for a little more than there is does not
+fit. Pure, and exact: no floats.
+"""
 
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 

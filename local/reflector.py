@@ -1,13 +1,16 @@
 """One collection of the API, kept in memory by a list and a watch.
 
 A cache is only as good as its worst day, so this is when it does what:
-- It lists at the start, and again when the server says that a version is too old (410); a watch that ends or breaks goes on
-  from the last version seen. A list drops what it does not hold.
-- A watch that is silent for SILENCE seconds is taken for dead: the server sends bookmarks at least once a minute.
-- It waits between attempts, from 50 ms doubling to 5 s, and begins anew after the first success; a watch that ends without
-  a word counts as a failure. It never gives up: `failures` counts the calls in a row that got no answer.
-- Own writes are put in by `observe`, so that a decision never rests on a picture older than one's own last act. An event that
-  is no newer than what the cache holds, or than the deletion it has seen, changes nothing.
+- It lists at the start, and again when the server says that a version is too old (410); a watch that ends
+  or breaks goes on from the last version seen. A list drops what it does not hold.
+- A watch that is silent for SILENCE seconds is taken for dead: the server sends bookmarks at least once a
+  minute.
+- It waits between attempts, from 50 ms doubling to 5 s, and begins anew after the first success; a watch
+  that ends without a word counts as a failure. It never gives up: `failures` counts the calls in a row
+  that got no answer.
+- Own writes are put in by `observe`, so that a decision never rests on a picture older than one's own
+  last act. An event that is no newer than what the cache holds, or than the deletion it has seen, changes
+  nothing.
 """
 
 import asyncio

@@ -1,4 +1,8 @@
-"""`python -m local.jobs`: the Job controller as a command."""
+"""`python -m local.jobs`: the Job controller as a command.
+
+It needs nothing but a kubeconfig, so it can run beside any API server that has no Job controller of its own.
+It keeps no state: a new process goes on where a killed one was.
+"""
 
 import argparse
 import sys

@@ -65,7 +65,7 @@ def failed(job: model.Job, pod: Json) -> bool:
 
 
 def take(job: model.Job, pods: Sequence[Json], limit: int, hold: Iterable[Json] = ()) -> Tally:
-    """Sort the Job's pods; those in `hold` keep their finalizer and wait to be counted, as do those past the limit."""
+    """Sort the Job's pods; those in `hold`, and those past the limit, keep their finalizer and wait to be counted."""
     tally = Tally()
     kept = {objects.uid(pod) for pod in hold}
     by_uid = {objects.uid(pod): pod for pod in pods if model.tracked(pod)}
@@ -111,7 +111,7 @@ def _carry_over(job: model.Job, tally: Tally, tracked: dict[str, Json]) -> None:
 
 
 def _count(job: model.Job, tally: Tally, pod: Json, *, full: bool) -> int:
-    """Take in one pod that has ended and is still tracked; 1 if its uid took a place in the status, which may be full."""
+    """Take in one pod that has ended and is still tracked; 1 if its uid took a place in the status."""
     if model.phase(pod) == "Succeeded":
         if not job.indexed:
             return _remember(tally, pod, full=full)

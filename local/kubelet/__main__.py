@@ -1,4 +1,9 @@
-"""`python -m local.kubelet`: the kubelet as a command, with a scheduler beside it unless a real one is there."""
+"""`python -m local.kubelet`: the kubelet as a command, with a scheduler beside it unless a real one is there.
+
+The two share a process to save memory, and nothing else: each has its own view of the API. Everything that
+differs from machine to machine is an option; what a pod's processes find in their environment is the options
+too, never the kubelet's own environment, but for PATH.
+"""
 
 import argparse
 import asyncio

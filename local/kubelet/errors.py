@@ -1,4 +1,8 @@
-"""What keeps a pod from running here. The reason is the one that its status or event shows."""
+"""What keeps a pod from running here.
+
+The reason of each class is the one that the pod's status or event shows, and where the real kubelet has a
+word for it, it is that one. Retryable means that waiting may help.
+"""
 
 from local.errors import LocalError
 

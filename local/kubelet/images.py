@@ -1,4 +1,8 @@
-"""Images, which are folders here. Pure."""
+"""Images, which are folders here.
+
+A container of an image runs with that folder as its working directory. Names are compared as registries
+write them out in full, so that `textmill` and `docker.io/library/textmill:latest` are one image. Pure.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`python -m local.scheduler`: the scheduler as a command."""
+"""`python -m local.scheduler`: the scheduler as a command.
+
+Only for a cluster whose kubelets run with --no-scheduler; else each kubelet brings its own. It keeps no state.
+"""
 
 import argparse
 import sys

@@ -1,0 +1,1 @@
+"""The scheduler: which pod fits where, and which claim gets which volume."""

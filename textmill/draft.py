@@ -1,4 +1,7 @@
-"""A plan in the making: what `planner`, `outcomes` and `queue` add to while they go over one picture."""
+"""A plan in the making: what `planner`, `outcomes` and `queue` add to while they go over one picture.
+
+It is the only thing in the domain that changes, lives for one call of `plan`, and is handed down, never kept.
+"""
 
 from __future__ import annotations
 

@@ -119,11 +119,6 @@ class Status:
         job = (self.raw.get("jobs") or {}).get(stage)
         return str(job["name"]) if job else None
 
-    def recorded_at(self, stage: Stage) -> float | None:
-        """Return when the stage's Job was recorded."""
-        job = (self.raw.get("jobs") or {}).get(stage)
-        return from_time(job.get("startedAt")) if job else None
-
     @property
     def live_job(self) -> tuple[Stage, str] | None:
         """Return the stage and name of the Job that this request waits for, None where it waits for none."""

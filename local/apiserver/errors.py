@@ -150,12 +150,6 @@ class Invalid(ApiError):
         super().__init__(f'{title} "{name}" is invalid: {text}', details=about(name, group, kind), causes=causes)
 
 
-class Unimplemented(ApiError):
-    """A real API server does this, this one says that it does not."""
-
-    code, reason, hint = 501, "NotImplemented", "use a real API server for this"
-
-
 class Unavailable(ApiError):
     """Something behind this server does not answer."""
 

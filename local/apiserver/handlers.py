@@ -1,4 +1,7 @@
-"""The verbs: from a target and a request to a response. Who may ask was settled before (`access`, in `server`)."""
+"""The verbs: from a target and a request to a response.
+
+Who may ask was settled before (`access`, in `server`); what a change means is decided after (`operations`).
+"""
 
 import asyncio
 import io

@@ -1,4 +1,7 @@
-"""The query of a request as typed values; what is not understood is refused, not guessed."""
+"""The query of a request as typed values.
+
+What is not understood is refused, not guessed: a misread limit or selector would answer another question.
+"""
 
 import base64
 import binascii

@@ -1,4 +1,7 @@
-"""GET: one object, a list (in pages, at a version), or the selection that a watch follows."""
+"""GET: one object, a list (in pages, at a version), or the selection that a watch follows.
+
+Reads come from memory alone and change nothing; a page that goes on names the version that the first one showed.
+"""
 
 import heapq
 from collections.abc import Iterable, Mapping

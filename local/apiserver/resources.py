@@ -143,10 +143,6 @@ class Registry:
         group, _, version = api_version.rpartition("/")
         return self._by_kind.get((group, version, kind))
 
-    def of_group_kind(self, group: str, kind: str) -> Resource | None:
-        """The type of a kind at whichever version is served."""
-        return next((row for row in self.rows() if row.group == group and row.kind == kind), None)
-
     def storage(self, resource_id: str) -> Resource | None:
         """The type of a stored object: its row at the storage version if that is served, else any."""
         rows = [row for row in self.rows() if row.id == resource_id]

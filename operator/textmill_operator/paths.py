@@ -1,4 +1,7 @@
-"""Where the operator's objects stand in the Kubernetes API, and by which selectors it asks for them."""
+"""Where the operator's objects stand in the Kubernetes API, and by which selectors it asks for them.
+
+The watch and the audit must ask for the same things, so both take them from here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long one round of planning takes over 10,000 requests; the answers are checked, or the time would mean nothing."""
+"""How long one round of planning takes over 10,000 requests; the answers are checked, else it means nothing."""
 
 from __future__ import annotations
 

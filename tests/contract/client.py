@@ -75,7 +75,7 @@ class Client:
         *,
         media: str = "application/json",
         headers: Json | None = None,
-        **query: object,
+        **query: Any,
     ) -> Answer:
         """Send one request; query parameters are given by name."""
         connection = self._connection()
@@ -91,26 +91,26 @@ class Client:
         finally:
             connection.close()
 
-    def get(self, path: str, **query: object) -> Answer:
+    def get(self, path: str, **query: Any) -> Answer:
         """Read an object or a list."""
         return self.call("GET", path, **query)
 
-    def create(self, path: str, body: Json, **query: object) -> Answer:
+    def create(self, path: str, body: Json, **query: Any) -> Answer:
         """Make an object that must be accepted."""
         answer = self.call("POST", path, body, **query)
         assert answer.status == 201, answer.body
         return answer
 
-    def patch(self, path: str, body: Any, media: str = MERGE, **query: object) -> Answer:
+    def patch(self, path: str, body: Any, media: str = MERGE, **query: Any) -> Answer:
         """Change an object."""
         return self.call("PATCH", path, body, media=media, **query)
 
-    def delete(self, path: str, body: Json | None = None, **query: object) -> Answer:
+    def delete(self, path: str, body: Json | None = None, **query: Any) -> Answer:
         """Delete an object or several."""
         return self.call("DELETE", path, body, **query)
 
     @contextmanager
-    def watching(self, path: str, **query: object) -> Iterator[Iterator[Json]]:
+    def watching(self, path: str, **query: Any) -> Iterator[Iterator[Json]]:
         """Follow a watch for as long as the context lasts."""
         connection = self._connection()
         accept = {"Accept": str(query.pop("accept"))} if "accept" in query else {}

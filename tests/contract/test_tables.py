@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.contract.client import TABLE, Client, Json
 from tests.contract.widgets import widget
 
 ACCEPT = {"Accept": f"{TABLE},application/json"}
 
 
-def rows(api: Client, path: str, **query: object) -> tuple[list[str], list[list[object]]]:
+def rows(api: Client, path: str, **query: Any) -> tuple[list[str], list[list[object]]]:
     body = api.call("GET", path, headers=ACCEPT, **query).body
     assert (body["kind"], body["apiVersion"]) == ("Table", "meta.k8s.io/v1")
     return [column["name"] for column in body["columnDefinitions"]], [row["cells"] for row in body["rows"]]

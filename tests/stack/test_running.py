@@ -55,7 +55,7 @@ def test_run_prints_both_addresses_and_ctrl_c_leaves_nothing(tmp_path: Path) -> 
     process = start(tmp_path / "state", 0)
     printed = read_until(process.stdout, "Ctrl-C")
     assert re.search(r"http://127\.0\.0\.1:\d+", printed)
-    kubeconfig = Path(re.search(r"KUBECONFIG=(\S+)", printed)[1])  # type: ignore[index]  # the next line looks
+    (kubeconfig,) = map(Path, re.findall(r"KUBECONFIG=(\S+)", printed))
     assert kubeconfig == tmp_path / "state" / "kubeconfig"
     assert kubeconfig.stat().st_mode & 0o077 == 0
     children = descendants(process.pid)
@@ -90,7 +90,7 @@ def test_second_stack_on_the_same_state_is_refused(tmp_path: Path) -> None:
 
 def test_state_is_there_again_after_a_restart(tmp_path: Path) -> None:
     def ask(process: subprocess.Popen[str], method: str, path: str, body: bytes | None = None) -> tuple[int, object]:
-        port = int(re.search(r"127\.0\.0\.1:(\d+)", read_until(process.stdout, "Ctrl-C"))[1])  # type: ignore[index]
+        port = int(re.findall(r"127\.0\.0\.1:(\d+)", read_until(process.stdout, "Ctrl-C"))[0])
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             return call(connection, method, path, body, {"Content-Type": "text/plain"})
 

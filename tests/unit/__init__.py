@@ -1,0 +1,1 @@
+"""Pure parts of the domain that no other folder is about."""

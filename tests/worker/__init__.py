@@ -1,0 +1,1 @@
+"""The worker: words, encodings, inputs, artefacts, shards and the two commands."""

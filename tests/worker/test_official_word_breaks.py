@@ -56,6 +56,7 @@ def test_standard_decides_where_the_library_forgets_what_stood_before_a_joiner(t
     assert library.split_word_bounds(text) != standard
     assert rules.segments(text) == standard
     assert rules.needs_rules(text)
+    assert words(f"x\n{text}") == ["x", *filter(is_word, standard)]
 
 
 @cache

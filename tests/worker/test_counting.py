@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from textmill import layout
 from tests.worker.runs import TABLE, drop, expected_rows, names_beneath, path_order, run_both, table_rows
+from textmill import layout
 
 TEXT = "The cat, the dog; THE end. don't 3.14 1,000 ΟΔΟΣ\nstraße ÉTÉ été\n" * 40
 

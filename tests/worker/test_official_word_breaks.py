@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker import rules, unicode_table
-from worker.characters import UNICODE, break_class, edges, is_pictographic
+from worker.characters import UNICODE, break_class, edges, is_pictographic, is_word
 
 FILE = Path(__file__).parent / "data" / f"WordBreakTest-{UNICODE}.txt.gz"
 

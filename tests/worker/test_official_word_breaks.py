@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from worker import rules, unicode_table
 from worker.characters import UNICODE, break_class, edges, is_pictographic, is_word
+from worker.reference import words
 
 FILE = Path(__file__).parent / "data" / f"WordBreakTest-{UNICODE}.txt.gz"
 

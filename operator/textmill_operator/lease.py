@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -45,8 +46,10 @@ class Election:
         self.identity, self._duration = identity, duration
         self._held_until = float("-inf")
         self._seen: tuple[str, float] | None = None
-        self.lost = asyncio.Event()
+        self.tried = False
+        """Whether the Lease was once read or written, so that it is known who leads."""
         self.won = asyncio.Event()
+        """Set from the Lease being won until anybody notices that it is not ours any more."""
 
     @property
     def leading(self) -> bool:
@@ -56,6 +59,7 @@ class Election:
     def check(self) -> None:
         """Raise NotLeading unless the Lease is ours for certain at this moment."""
         if not self.leading:
+            self._give_up()
             raise NotLeading(f"the Lease {self._namespace}/{self._name} is not held by {self.identity}")
 
     async def run(self) -> None:
@@ -77,17 +81,20 @@ class Election:
             if not isinstance(error, Conflict):
                 log.warning("the Lease could not be renewed or taken: %s", error)
             held = None
+        self.tried = self.tried or held is not None
         if held:
             self._held_until = began + self._duration
             if not self.won.is_set():
                 log.info("leading as %s", self.identity)
             self.won.set()
-            self.lost.clear()
-        elif (held is False or not self.leading) and self.won.is_set():
+        elif held is False or not self.leading:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._held_until = float("-inf")
+        if self.won.is_set():
             log.warning("not leading any more")
-            self._held_until = float("-inf")
             self.won.clear()
-            self.lost.set()
 
     async def _acquire(self) -> bool | None:
         """Return True when the Lease was written as ours, False when somebody else holds it."""
@@ -126,7 +133,8 @@ class Election:
             },
             "spec": {
                 "holderIdentity": self.identity if holder is None else holder,
-                "leaseDurationSeconds": max(1, round(self._duration)),
+                # Rounded up: a rival that waits for less than we believe in would lead beside us.
+                "leaseDurationSeconds": max(1, math.ceil(self._duration)),
                 "acquireTime": before.get("acquireTime") if mine and before.get("acquireTime") else now,
                 "renewTime": now,
                 "leaseTransitions": changes if mine or not before else changes + 1,

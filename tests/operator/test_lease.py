@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operator.fake_api import FakeApi, answer, away
 from textmill_operator.api import in_namespace
+from textmill_operator.errors import NotLeading
 from textmill_operator.lease import GROUP, Election
 
 PATH = in_namespace("ns", "leases", "lease", group=GROUP)
@@ -82,7 +85,7 @@ async def test_leader_fences_itself_when_the_api_is_away() -> None:
     clock.now += 0.2
     assert not leads(one)
     await one.step()
-    assert one.lost.is_set()
+    assert not one.won.is_set()
 
 
 async def test_renewal_counts_from_when_it_began() -> None:
@@ -99,6 +102,38 @@ async def test_renewal_counts_from_when_it_began() -> None:
     assert leads(one)
     clock.now = began + DURATION
     assert not leads(one)
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(0.4, 1), (2.0, 2), (2.4, 3), (15.0, 15)])
+async def test_rival_is_never_told_less_than_the_holder_believes(seconds: float, written: int) -> None:
+    api = FakeApi()
+    await Election(api, "ns", "lease", "one", duration=seconds).step()
+    assert api.objects[PATH]["spec"]["leaseDurationSeconds"] == written
+
+
+async def test_fence_that_falls_is_noticed_before_the_next_renewal() -> None:
+    api, clock = FakeApi(), Clock()
+    one = candidate(api, clock, "one")
+    await one.step()
+    one.check()
+    clock.now += DURATION
+    with pytest.raises(NotLeading, match="ns/lease is not held by one"):
+        one.check()
+    assert not one.won.is_set()
+    await one.step()
+    assert one.won.is_set()
+
+
+async def test_renewal_that_hangs_ends_by_itself() -> None:
+    class Hanging(FakeApi):
+        async def get(self, path: str, **params: str) -> dict[str, Any]:
+            await asyncio.Event().wait()
+            return {}
+
+    one = Election(Hanging(), "ns", "lease", "one", duration=0.03)
+    async with asyncio.timeout(5):
+        await one.step()
+    assert (leads(one), one.tried) == (False, False)
 
 
 async def test_same_identity_leads_at_once_after_a_restart() -> None:

@@ -34,7 +34,7 @@ class Api:
     def __init__(self, timeout: float = 5.0) -> None:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
-        self._login_at = 0.0
+        self._login_at = float("-inf")
         self._lock = asyncio.Lock()
         self._base = ""
         self._retired: list[aiohttp.ClientSession] = []
@@ -69,9 +69,9 @@ class Api:
         """Merge-patch an object; a metadata.resourceVersion in the patch guards the write."""
         return self._json(await self._call("PATCH", path, {}, body, MERGE_PATCH))
 
-    async def delete(self, path: str, body: Mapping[str, Any]) -> None:
-        """Delete an object; `body` is the DeleteOptions with its preconditions."""
-        await self._call("DELETE", path, {}, body)
+    async def delete(self, path: str, body: Mapping[str, Any]) -> Body:
+        """Delete an object; `body` is the DeleteOptions. Returns the object where it stays a while, else a Status."""
+        return self._json(await self._call("DELETE", path, {}, body))
 
     async def pages(self, path: str, **params: str) -> AsyncIterator[Body]:
         """Yield a list page by page, so that a long history never stands in memory whole."""
@@ -88,7 +88,7 @@ class Api:
         async with self._lock:
             if self._session and time.monotonic() < self._login_at + RELOGIN_SECONDS:
                 return self._session
-            found = credentials()
+            found = self._credentials()
             # Calls may still be under way on the session before this one, so it is closed a login later.
             for old in self._retired:
                 await old.close()
@@ -100,6 +100,15 @@ class Api:
             )
             self._login_at = time.monotonic()
             return self._session
+
+    def _credentials(self) -> kopf.ConnectionInfo:
+        """Read the credentials; once there were some, that they cannot be read is a passing trouble."""
+        try:
+            return credentials()
+        except Misconfigured as error:
+            if self._session is None:
+                raise
+            raise Away(str(error)) from error
 
     async def _call(
         self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None = None, kind: str = ""
@@ -116,8 +125,8 @@ class Api:
             raise Away(f"{method} {path}: {type(error).__name__} {error}") from error
         if answer.status < 400:
             return content
-        if answer.status == 401:
-            self._login_at = 0.0
+        if answer.status == 401 and session is self._session:
+            self._login_at = float("-inf")
         raise _error(answer.status, f"{method} {path}", content)
 
     @staticmethod
@@ -126,13 +135,18 @@ class Api:
             body = json.loads(content)
         except ValueError as error:
             raise Away(f"an answer that is no JSON: {content[:80]!r}") from error
-        return body if isinstance(body, dict) else {}
+        if not isinstance(body, dict):
+            raise Away(f"an answer that is no object: {content[:80]!r}")
+        return body
 
 
 def credentials() -> kopf.ConnectionInfo:
     """Return how to reach the API: by KUBECONFIG or the user's own kubeconfig, else by the pod's service account."""
     settings = kopf.OperatorSettings()
-    found = kopf.login_with_kubeconfig(settings=settings) or kopf.login_with_service_account(settings=settings)
+    try:
+        found = kopf.login_with_kubeconfig(settings=settings) or kopf.login_with_service_account(settings=settings)
+    except Exception as error:  # whatever a broken or half-written file makes the libraries raise
+        raise Misconfigured(f"the credentials cannot be read: {type(error).__name__} {error}") from error
     if found is None:
         raise Misconfigured("no way to the Kubernetes API: set KUBECONFIG, or run in a pod with a service account")
     return found

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from textmill.request import Request, from_time
 from textmill_operator import paths
 from textmill_operator.api import Api
-from textmill_operator.errors import ApiError, Conflict, NotFound, NotLeading
+from textmill_operator.errors import ApiError, Conflict, NotFound, NotLeading, Refused
 from textmill_operator.lease import Election
 from textmill_operator.metrics import Metrics
 
@@ -79,7 +79,7 @@ class Expiry:
         body = {"preconditions": {"uid": request.uid, "resourceVersion": request.version}}
         try:
             await self._api.delete(paths.request(request.namespace, request.name), body)
-        except (NotFound, Conflict) as error:
+        except (NotFound, Conflict, Refused) as error:
             log.info("left for the next look: %s", error)
             return
         self._metrics.expired.inc()

@@ -41,10 +41,11 @@ class Recorder:
         clock = time.monotonic()
         self._budget = min(BURST, self._budget + (clock - self._filled_at) * RATE)
         self._filled_at = clock
-        if (note.type == "Normal" and self._budget < 1) or self._queue.full():
+        costs = note.type == "Normal"
+        if (costs and self._budget < 1) or self._queue.full():
             self._metrics.events_dropped.inc()
             return
-        self._budget -= 1
+        self._budget -= costs
         self._queue.put_nowait(event(request, note, now))
 
     async def run(self) -> None:

@@ -59,6 +59,7 @@ class Store:
             return False
         if isinstance(thing, Request) and thing.status.ended and thing.status.settled:
             return self.drop(kind, uid, version)
+        self._gone.pop(uid, None)
         self._things[kind][uid] = (version, thing)
         self._on_change()
         return True
@@ -99,18 +100,20 @@ class Store:
         return known[1] if known else None
 
     def read(self, pod: Pod) -> None:
-        """Keep a pod's reports, or why they cannot be had."""
-        self._read[pod.uid] = pod
-        self._on_change()
+        """Keep the reports of a pod that is still there, or why they cannot be had."""
+        if pod.uid in self._things["pod"]:
+            self._read[pod.uid] = pod
+            self._on_change()
 
     def explain(self, job: Job, trouble: Trouble) -> None:
-        """Keep why a Job has no pod."""
-        self._trouble[job.uid] = trouble
-        self._on_change()
+        """Keep why a Job that is still there has no pod."""
+        if job.uid in self._things["job"]:
+            self._trouble[job.uid] = trouble
+            self._on_change()
 
     def lend(self, answers: Mapping[str, Mapping[str, Any] | None]) -> None:
-        """Keep what the look-up of known results found, by the request's uid."""
-        self.lent.update(answers)
+        """Keep what the look-up of known results found, by the uid of a request that is still there."""
+        self.lent.update({uid: found for uid, found in answers.items() if uid in self._things["request"]})
         self._on_change()
 
     def counts(self) -> dict[Kind, int]:

@@ -7,6 +7,7 @@ import pytest
 from tests.operator.conftest import NOW, Operator
 from textmill.request import to_time
 from textmill_operator import paths
+from textmill_operator.errors import NotLeading, Refused
 from textmill_operator.expiry import Expiry
 from textmill_operator.lease import Election
 
@@ -45,6 +46,25 @@ async def test_request_that_runs_is_never_due(operator: Operator, expiry: Expiry
     operator.submit("running", ttlSecondsAfterFinished=0)
     assert await expiry.once() is None
     assert operator.request("running")
+
+
+async def test_one_that_may_not_be_removed_does_not_keep_the_others(operator: Operator, expiry: Expiry) -> None:
+    for name in ("protected", "due"):
+        finished(operator, name, 11, 10)
+    protected = ("DELETE", paths.request("ns", "protected"))
+    operator.api.refuse = lambda method, path: Refused("403") if (method, path) == protected else None
+    await expiry.once()
+    assert paths.request("ns", "due") not in operator.api.objects
+    assert operator.request("protected")
+
+
+async def test_nothing_is_removed_without_the_lease(operator: Operator) -> None:
+    election = Election(operator.api, "ns", "lease", "one")
+    expiry = Expiry(operator.api, election, operator.metrics, ("ns",), every=60.0, clock=lambda: NOW)
+    finished(operator, "due", 11, 10)
+    with pytest.raises(NotLeading):
+        await expiry.once()
+    assert operator.request("due")
 
 
 async def test_request_that_changed_since_the_list_is_left(operator: Operator, expiry: Expiry) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.operator.conftest import Operator, pod_body, request_body
 from textmill.errors import Reason
-from textmill.picture import Trouble
+from textmill.names import MEMBERS_ANNOTATION, STAGE_LABEL
+from textmill.picture import Job, Pod, Trouble
 from textmill_operator.store import GONE_KEPT, Store
 
 
@@ -99,6 +100,32 @@ async def test_nothing_is_kept_for_what_has_gone(operator: Operator) -> None:
     assert store.lent == {}
     assert store.picture().jobs == {}
     assert store.picture().pods == {}
+
+
+def test_answers_that_come_too_late_are_not_kept(store: Store) -> None:
+    store.lend({"uid-gone": None})
+    store.read(Pod("p", "p", "ns", "j", 0, 0.0, reports=()))
+    store.explain(Job("j", "j", "ns", "count", (), 1, 1, 0.0), Trouble(Reason.QUOTA_EXCEEDED, "full"))
+    store.put("request", body("a", 1))
+    store.lend({"uid-a": None, "uid-b": None})
+    assert store.lent == {"uid-a": None}
+    job = request_body("j")
+    job["metadata"] |= {"uid": "j", "resourceVersion": "2", "labels": {STAGE_LABEL: "count"}}
+    job["metadata"]["annotations"] = {MEMBERS_ANNOTATION: "[]"}
+    store.put("job", job)
+    ended = {"exitCode": 0, "message": "@seal {}"}
+    pod = {"metadata": {"uid": "p", "name": "p", "namespace": "ns", "resourceVersion": "3"}}
+    store.put("pod", pod | {"status": {"containerStatuses": [{"state": {"terminated": ended}}]}})
+    assert [one.trouble for one in store.picture().jobs.values()] == [None]
+    assert [one.reports for group in store.picture().pods.values() for one in group] == [None]
+
+
+def test_request_that_is_back_counts_as_live(store: Store) -> None:
+    store.put("request", body("a", 7))
+    store.drop("request", "uid-a", 8)
+    store.put("request", body("a", 9))
+    assert not store.settled("uid-a")
+    assert phase(store, "a") == "Pending"
 
 
 def test_memory_of_what_has_gone_is_bounded(store: Store) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from textmill import manifests, reuse, transitions
@@ -23,7 +23,9 @@ from textmill.request import Request, from_time
 from textmill_operator import paths
 from textmill_operator.api import Api, Body, in_namespace
 from textmill_operator.errors import ApiError, Away, Conflict, NotFound, Refused
+from textmill_operator.merging import merge_patch
 from textmill_operator.metrics import Metrics
+from textmill_operator.patience import Patience
 from textmill_operator.recorder import Recorder
 from textmill_operator.store import Store
 
@@ -48,14 +50,17 @@ class Executor:
         *,
         fence: Callable[[], None],
         clock: Callable[[], float],
+        patience: Patience,
     ) -> None:
         self._api, self._store, self._recorder, self._metrics = api, store, recorder, metrics
-        self._site, self._fence, self._clock = site, fence, clock
+        self._site, self._fence, self._clock, self.patience = site, fence, clock, patience
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._log_tries: dict[str, int] = {}
 
     async def perform(self, actions: Iterable[Action]) -> bool:
-        """Perform actions side by side; tell whether all went well. NotLeading is raised when none is under way."""
+        """Perform actions side by side; tell whether the API answered. NotLeading is raised when none is under way.
+
+        What the API refuses is left alone for a while by itself (`patience`); it holds up nothing else.
+        """
         outcomes = await asyncio.gather(*(self._perform(action) for action in actions), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
@@ -63,7 +68,9 @@ class Executor:
         return all(outcomes)
 
     async def _perform(self, action: Action) -> bool:
-        kind = type(action).__name__
+        kind, key = type(action).__name__, _key(action)
+        if self.patience.waits(key):
+            return True
         try:
             match action:
                 case Write():
@@ -83,7 +90,10 @@ class Executor:
         except ApiError as error:
             log.warning("%s: %s", kind, error, extra={"action": kind})
             self._metrics.actions.labels(kind, error.reason).inc()
-            return False
+            away = isinstance(error, Away)
+            self.patience.failed(key, refused=not away)
+            return not away
+        self.patience.forget(key)
         self._metrics.actions.labels(kind, "done").inc()
         return True
 
@@ -159,10 +169,12 @@ class Executor:
             raise errors[0]
 
     async def _recreate(self, job: JobPlan) -> None:
-        fresh = await asyncio.gather(*(self._refresh(job.namespace, one.name, one.uid) for one in job.members))
-        waiting = {
-            one.uid for one in fresh if one and not one.deleting and one.status.live_job == (job.stage, job.name)
-        }
+        looks = (self._refresh(job.namespace, one.name, one.uid) for one in job.members)
+        fresh = await asyncio.gather(*looks, return_exceptions=True)
+        errors = [one for one in fresh if isinstance(one, BaseException)]
+        if errors:
+            raise errors[0]
+        waiting = {one.uid for one in fresh if isinstance(one, Request) and _waits(one, job)}
         if waiting:
             log.warning("Job %s is recorded but not there; created again", job.name)
             await self._create(job.only(waiting))
@@ -183,7 +195,7 @@ class Executor:
         there = await self._guarded(lambda: self._api.get(paths.jobs(job.namespace, job.name)))
         self._store.put("job", there)
         if there["metadata"].get("deletionTimestamp"):
-            raise Away(f"Job {job.name} is being deleted; it is created again when that is over")
+            raise Conflict(f"Job {job.name} is being deleted; it is created again when that is over")
         if _owners(there) != _owners(wanted):
             raise Conflict(f"Job {job.name} exists for other owners")
         return dict(there)
@@ -203,27 +215,23 @@ class Executor:
             if self._store.settled(member.uid) or self._moved_on(member.uid, job):
                 continue
             request = await self._refresh(job.namespace, member.name, member.uid)
-            if request and not request.deleting and request.status.live_job == (job.stage, job.name):
+            if request and _waits(request, job):
                 return
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": job.uid}}
+        # In the foreground, so that the Job is seen, and counted, until its pods are gone.
+        body = {"propagationPolicy": "Foreground", "preconditions": {"uid": job.uid}}
         try:
-            await self._guarded(lambda: self._api.delete(paths.jobs(job.namespace, job.name), body))
+            answer = await self._guarded(lambda: self._api.delete(paths.jobs(job.namespace, job.name), body))
         except (NotFound, Conflict):
-            log.debug("Job %s has gone already", job.name)
-        self._store.drop("job", job.uid)
+            answer = {}
+        if answer.get("metadata", {}).get("uid") == job.uid:
+            self._store.put("job", answer)
+        else:
+            self._store.drop("job", job.uid)
 
     def _moved_on(self, uid: str, job: Job) -> bool:
         """Tell whether a live request is seen past this Job: names never recur, so it will not come back to it."""
         request = self._store.request(uid)
-        return (
-            request is not None
-            and request.status.job(job.stage) == job.name
-            and request.status.live_job
-            != (
-                job.stage,
-                job.name,
-            )
-        )
+        return request is not None and request.status.job(job.stage) == job.name and not _waits(request, job)
 
     # What is read
 
@@ -235,11 +243,9 @@ class Executor:
         except NotFound:
             text = ""
         except (Away, Refused):
-            self._log_tries[pod.uid] = self._log_tries.get(pod.uid, 0) + 1
-            if self._log_tries[pod.uid] < LOG_TRIES:
+            if self.patience.tries(pod.uid) + 1 < LOG_TRIES:
                 raise
             text = ""
-        self._log_tries.pop(pod.uid, None)
         self._store.read(pod.read(text))
 
     async def _inspect(self, job: Job) -> None:
@@ -262,18 +268,26 @@ class Executor:
         self._store.lend({request.uid: reuse.pick(request.spec, found) for request in action.requests})
 
 
-def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON merge patch (RFC 7396) that turns `old` into `new`."""
-    patch: dict[str, Any] = {name: None for name in old if name not in new}
-    for name, value in new.items():
-        before = old.get(name)
-        if isinstance(value, Mapping) and isinstance(before, Mapping):
-            inner = merge_patch(before, value)
-            if inner:
-                patch[name] = inner
-        elif value != before:
-            patch[name] = value
-    return patch
+def _key(action: Action) -> str:
+    """Return what an action's failures are counted under: the one thing that a refusal concerns."""
+    match action:
+        case Write(request):
+            return f"{request.uid} {request.version}"
+        case Launch(job) | Recreate(job):
+            return f"{job.namespace}/{job.name}"
+        case LookUp(namespace):
+            return namespace
+        case Read(pod):
+            return pod.uid
+        case Inspect(job):
+            return f"events {job.uid}"
+        case Collect(job):
+            return job.uid
+
+
+def _waits(request: Request, job: Job | JobPlan) -> bool:
+    """Tell whether a request, as the API has it now, waits for this Job."""
+    return not request.deleting and request.status.live_job == (job.stage, job.name)
 
 
 def _owners(body: Body) -> set[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from textmill_operator.errors import Misconfigured
 from textmill_operator.metrics import Metrics
 
 Check = Callable[[], str | None]
@@ -39,11 +40,13 @@ def application(metrics: Metrics, healthy: Iterable[Check], ready: Iterable[Chec
     return app
 
 
-async def serve(app: web.Application, address: str) -> tuple[web.AppRunner, int]:
-    """Listen at host:port (port 0 takes a free one); return the runner, to be cleaned up, and the port."""
-    host, _, port = address.rpartition(":")
+async def serve(app: web.Application, host: str | None, port: int) -> tuple[web.AppRunner, int]:
+    """Listen there (port 0 takes a free one); return the runner, to be cleaned up, and the port."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, host or None, int(port))
-    await site.start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise Misconfigured(f"cannot listen for /healthz at {host or '*'}:{port}: {error}") from error
     return runner, int(runner.addresses[0][1])

@@ -49,6 +49,7 @@ class Loop:
         self._metrics, self._limits, self._wake, self._clock = metrics, limits, wake, clock
         self._round_began: float | None = None
         self.planned = asyncio.Event()
+        metrics.leading.set_function(lambda: float(election.leading))
 
     @property
     def trouble(self) -> str | None:
@@ -61,15 +62,11 @@ class Loop:
         """Lead whenever the election is won, until cancelled."""
         while True:
             await self._election.won.wait()
-            self._metrics.leading.set(1)
             try:
                 await self._begin()
                 await self._lead()
             except NotLeading as error:
                 log.warning("stopped acting: %s", error)
-                await asyncio.sleep(0.1)
-            finally:
-                self._metrics.leading.set(0)
                 self._round_began = None
 
     async def _begin(self) -> None:
@@ -113,8 +110,10 @@ class Loop:
         return well, made.wake_at
 
     async def _rest(self, wake_at: float | None) -> None:
-        """Wait for a change, the plan's own time, the loss of the Lease, or REST, whichever comes first."""
-        seconds = REST if wake_at is None else min(REST, max(0.0, wake_at - self._clock()))
+        """Wait for a change, the plan's own time, another try of what was refused, or REST: whichever comes first."""
+        planned = REST if wake_at is None else max(0.0, wake_at - self._clock())
+        refused = self._executor.patience.pause()
+        seconds = min(REST, planned, REST if refused is None else refused)
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()

@@ -22,6 +22,7 @@ from textmill_operator.expiry import Expiry
 from textmill_operator.lease import Election
 from textmill_operator.loop import Loop
 from textmill_operator.metrics import Metrics
+from textmill_operator.patience import Patience
 from textmill_operator.recorder import Recorder
 from textmill_operator.settings import Settings
 from textmill_operator.store import Store
@@ -44,32 +45,45 @@ async def run(settings: Settings) -> None:
         )
         audit = Audit(api, store, metrics, settings.namespaces, settings["AUDIT_SECONDS"])
         recorder = Recorder(api, metrics)
-        executor = Executor(api, store, recorder, metrics, settings.site, fence=election.check, clock=time.time)
+        executor = Executor(
+            api,
+            store,
+            recorder,
+            metrics,
+            settings.site,
+            fence=election.check,
+            clock=time.time,
+            patience=Patience(),
+        )
         loop = Loop(store, executor, audit, election, metrics, limits=settings.limits, wake=wake)
         expiry = Expiry(api, election, metrics, settings.namespaces, every=settings["TTL_SECONDS"])
-        tasks = {
-            asyncio.create_task(part, name=name)
-            for name, part in {
-                "watch": watch.run(store, settings.namespaces),
-                "election": election.run(),
-                "audit": audit.run(),
-                "recorder": recorder.run(),
-                "loop": loop.run(),
-                "expiry": expiry.run(),
-            }.items()
-        }
+        tasks: set[asyncio.Task[None]] = set()
         ended = [lambda: next((f"{one.get_name()} has ended" for one in tasks if one.done()), None)]
         checks = [*ended, lambda: audit.trouble, lambda: loop.trouble]
-        not_listed = [lambda: None if audit.done_at or not election.leading else "the first picture is not complete"]
-        runner, port = await health.serve(
-            health.application(metrics, checks, [*ended, *not_listed]), settings["HEALTH_ADDRESS"]
-        )
+        app = health.application(metrics, checks, [*ended, lambda: _unready(election, audit)])
+        runner, port = await health.serve(app, *settings.health_address)
         log.info("health and metrics at port %d", port)
+        parts = {
+            "watch": watch.run(store, settings.namespaces),
+            "election": election.run(),
+            "audit": audit.run(),
+            "recorder": recorder.run(),
+            "loop": loop.run(),
+            "expiry": expiry.run(),
+        }
+        tasks |= {asyncio.create_task(part, name=name) for name, part in parts.items()}
         try:
             await _until(stop, tasks)
         finally:
-            await runner.cleanup()
             await _end(tasks)
+            await runner.cleanup()
+
+
+def _unready(election: Election, audit: Audit) -> str | None:
+    """Return why this operator is of no use yet: a leader needs a picture, one that stands by must know the leader."""
+    if election.leading:
+        return None if audit.done_at else "the first picture is not complete"
+    return None if election.tried else "nobody knows yet who leads"
 
 
 async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:

@@ -7,6 +7,8 @@ that says so.
 from __future__ import annotations
 
 import json
+import logging
+import math
 import os
 import socket
 from collections.abc import Mapping
@@ -22,10 +24,11 @@ PREFIX = "TEXTMILL_"
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its default (whose type is the setting's), and what it is for."""
+    """One setting: its default (whose type is the setting's), what it is for, and the least number it may be."""
 
     default: str | int | float
     help: str
+    least: float = 0
 
 
 SETTINGS: dict[str, Setting] = {
@@ -39,16 +42,16 @@ SETTINGS: dict[str, Setting] = {
     "SCRATCH": Setting(
         "/var/lib/textmill/scratch", "Folder beneath which ConfigMap inputs are mounted in worker pods."
     ),
-    "MAX_PODS": Setting(Limits.pods, "Worker pods at once over all namespaces."),
-    "BATCH_MEMBERS": Setting(Limits.batch_members, "Requests that may share a pod; 1 turns batching off."),
+    "MAX_PODS": Setting(Limits.pods, "Worker pods at once over all namespaces.", least=1),
+    "BATCH_MEMBERS": Setting(Limits.batch_members, "Requests that may share a pod; 1 turns batching off.", least=1),
     "SMALL_BYTES": Setting(Limits.small_bytes, "Inputs up to this many bytes share a pod."),
-    "SHARD_BYTES": Setting(Limits.shard_bytes, "Inputs of more bytes are cut into shards of about this size."),
-    "SHARD_PODS": Setting(Limits.shard_pods, "Pods of one sharded request at once."),
+    "SHARD_BYTES": Setting(Limits.shard_bytes, "Inputs of more bytes are cut into shards of about this size.", least=1),
+    "SHARD_PODS": Setting(Limits.shard_pods, "Pods of one sharded request at once.", least=1),
     "RETRY_SECONDS": Setting(Limits.retry_delay, "Delay before the first retry; it doubles with each."),
     "POD_GRACE_SECONDS": Setting(Limits.pod_grace, "How long a Job may have no pod before its events are read."),
     "IMAGE_GRACE_SECONDS": Setting(Limits.image_grace, "How long an image may fail to be pulled."),
     "CLAIM_GRACE_SECONDS": Setting(Limits.claim_grace, "How long the claim may be missing."),
-    "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container."),
+    "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container.", least=1),
     "WORKER_CPU": Setting(Site.cpu_request, "CPU that a worker container requests."),
     "WORKER_USER": Setting(10001, "User, group and fsGroup of worker pods; 0 leaves them to the cluster."),
     "WORKER_AFFINITY": Setting(
@@ -58,9 +61,11 @@ SETTINGS: dict[str, Setting] = {
     "PULL_SECRETS": Setting("", "Names of imagePullSecrets, comma-separated."),
     "IDENTITY": Setting("", "Name under which the Lease is held; the host's name where empty."),
     "LEASE": Setting("textmill-operator", "Name of the Lease."),
-    "LEASE_SECONDS": Setting(15.0, "How long the Lease holds without being renewed."),
-    "AUDIT_SECONDS": Setting(60.0, "How often the watch's picture is compared with full lists."),
-    "TTL_SECONDS": Setting(60.0, "How often finished requests are searched for those past their time to live."),
+    "LEASE_SECONDS": Setting(15.0, "How long the Lease holds without being renewed.", least=0.1),
+    "AUDIT_SECONDS": Setting(60.0, "How often the watch's picture is compared with full lists.", least=0.1),
+    "TTL_SECONDS": Setting(
+        60.0, "How often finished requests are searched for those past their time to live.", least=0.1
+    ),
     "HEALTH_ADDRESS": Setting("127.0.0.1:8081", "Address of /healthz, /readyz and /metrics; port 0 takes a free one."),
     "LOG_LEVEL": Setting("INFO", "Least level that is logged."),
 }
@@ -78,12 +83,12 @@ class Settings:
         values: dict[str, Any] = {}
         for name, setting in SETTINGS.items():
             text = environ.get(PREFIX + name, "")
-            try:
-                values[name] = type(setting.default)(text) if text else setting.default
-            except ValueError as error:
-                kind = type(setting.default).__name__
-                raise Misconfigured(f"{PREFIX}{name}={text!r} is no {kind}. {setting.help}") from error
-        return cls(values)
+            values[name] = _value(name, setting, text) if text else setting.default
+        found = cls(values)
+        _ = found.site, found.health_address
+        if values["LOG_LEVEL"].upper() not in logging.getLevelNamesMapping():
+            raise Misconfigured(f"{PREFIX}LOG_LEVEL={values['LOG_LEVEL']!r} is no level, such as INFO or WARNING")
+        return found
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -100,14 +105,22 @@ class Settings:
         return str(self["IDENTITY"] or f"{socket.gethostname()}-{os.getpid()}")
 
     @property
+    def health_address(self) -> tuple[str | None, int]:
+        """Return host and port of the health server; no host means every interface."""
+        host, colon, port = self["HEALTH_ADDRESS"].rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65535:
+            raise Misconfigured(f"{PREFIX}HEALTH_ADDRESS={self['HEALTH_ADDRESS']!r} is no host:port")
+        return host.strip("[]") or None, int(port)
+
+    @property
     def limits(self) -> Limits:
         """Return the planner's limits."""
         return Limits(
-            pods=max(1, self["MAX_PODS"]),
-            batch_members=max(1, self["BATCH_MEMBERS"]),
+            pods=self["MAX_PODS"],
+            batch_members=self["BATCH_MEMBERS"],
             small_bytes=self["SMALL_BYTES"],
-            shard_bytes=max(1, self["SHARD_BYTES"]),
-            shard_pods=max(1, self["SHARD_PODS"]),
+            shard_bytes=self["SHARD_BYTES"],
+            shard_pods=self["SHARD_PODS"],
             retry_delay=self["RETRY_SECONDS"],
             pod_grace=self["POD_GRACE_SECONDS"],
             image_grace=self["IMAGE_GRACE_SECONDS"],
@@ -121,6 +134,8 @@ class Settings:
             affinity = json.loads(self["WORKER_AFFINITY"] or "{}")
         except ValueError as error:
             raise Misconfigured(f"{PREFIX}WORKER_AFFINITY is no JSON: {error}") from error
+        if not isinstance(affinity, dict):
+            raise Misconfigured(f"{PREFIX}WORKER_AFFINITY={affinity!r} is no JSON object")
         return Site(
             image=self["IMAGE"],
             claim=self["CLAIM"],
@@ -133,6 +148,17 @@ class Settings:
             pull_policy=self["PULL_POLICY"],
             pull_secrets=_words(self["PULL_SECRETS"]),
         )
+
+
+def _value(name: str, setting: Setting, text: str) -> str | int | float:
+    kind = type(setting.default)
+    try:
+        value = kind(text)
+    except ValueError as error:
+        raise Misconfigured(f"{PREFIX}{name}={text!r} is no {kind.__name__}. {setting.help}") from error
+    if not isinstance(value, str) and not setting.least <= value < math.inf:
+        raise Misconfigured(f"{PREFIX}{name}={text!r} must be a number of at least {setting.least}. {setting.help}")
+    return value
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -19,8 +19,9 @@ from textmill.planner import plan
 from textmill_operator import paths
 from textmill_operator.executor import Executor
 from textmill_operator.metrics import Metrics
+from textmill_operator.patience import Patience
 from textmill_operator.recorder import Recorder
-from textmill_operator.store import Store
+from textmill_operator.store import Kind, Store
 
 NOW = 1_800_000_000.0
 CREATED = "2027-01-15T08:00:00Z"
@@ -44,6 +45,7 @@ class Operator:
     fence: Callable[[], None] = lambda: None
     limits: Limits = field(default_factory=lambda: Limits(pods=2))
     on_change: Callable[[], None] = lambda: None
+    ticks: float = 0.0
 
     def __post_init__(self) -> None:
         self.restart()
@@ -55,7 +57,14 @@ class Operator:
         self.store = Store(self.on_change)
         self.recorder = Recorder(self.api, self.metrics)
         self.executor = Executor(
-            self.api, self.store, self.recorder, self.metrics, SITE, fence=self.fence, clock=lambda: NOW
+            self.api,
+            self.store,
+            self.recorder,
+            self.metrics,
+            SITE,
+            fence=self.fence,
+            clock=lambda: NOW,
+            patience=Patience(lambda: self.ticks),
         )
 
     def submit(self, name: str, **spec: Any) -> None:
@@ -64,14 +73,12 @@ class Operator:
 
     def see(self) -> None:
         """Show the store everything that is there, as a list does."""
-        for path, body in list(self.api.objects.items()):
-            kind = path.rsplit("/", 2)[-2]
-            if kind == "processingrequests":
-                self.store.put("request", body)
-            elif kind == "jobs":
-                self.store.put("job", body)
-            elif kind == "pods":
-                self.store.put("pod", body)
+        plurals: dict[Kind, str] = {"request": "processingrequests", "job": "jobs", "pod": "pods"}
+        for kind, plural in plurals.items():
+            there = [body for path, body in self.api.objects.items() if path.rsplit("/", 2)[-2] == plural]
+            for body in there:
+                self.store.put(kind, body)
+            self.store.keep_only(kind, {body["metadata"]["uid"] for body in there}, self.api.version, "")
 
     async def round(self) -> bool:
         """See, plan and act once."""

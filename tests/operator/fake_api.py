@@ -113,14 +113,19 @@ class FakeApi(Api):
         self._leave()
         return made
 
-    async def delete(self, path: str, body: Mapping[str, Any]) -> None:
+    async def delete(self, path: str, body: Mapping[str, Any]) -> Body:
         self._enter("DELETE", path)
         there = self._there(path)
         guards = body.get("preconditions", {})
         if any(there["metadata"][name] != value for name, value in guards.items()):
             raise Conflict(path)
         del self.objects[path]
+        self.version += 1
+        going = {"deletionTimestamp": "2027-01-15T09:00:00Z", "resourceVersion": str(self.version)}
         self._leave()
+        if body.get("propagationPolicy") == "Foreground":
+            return there | {"metadata": there["metadata"] | going}
+        return {"kind": "Status", "status": "Success"}
 
     async def pages(self, path: str, **params: str) -> AsyncIterator[Body]:
         yield await self.get(path, **params)

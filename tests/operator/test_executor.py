@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operator.conftest import NOW, Operator
-from tests.operator.fake_api import Killed, answer, apply_merge, away, quota
-from textmill.actions import Collect, LookUp, Read
-from textmill.picture import Job, Pod
+from tests.operator.fake_api import Killed, apply_merge
+from textmill.actions import Collect, LookUp
+from textmill.picture import Job
 from textmill.planner import plan
 from textmill.request import Request
 from textmill_operator import paths
-from textmill_operator.errors import Away, Conflict, NotLeading, Refused
-from textmill_operator.executor import LOG_TRIES, merge_patch
+from textmill_operator.errors import NotLeading
+from textmill_operator.merging import merge_patch
 
 ROUNDS = 12
 
@@ -87,32 +87,6 @@ async def test_member_that_changed_meanwhile_is_left_out_of_the_job(operator: Op
     assert [owner["name"] for owner in job["metadata"]["ownerReferences"]] == ["a"]
 
 
-async def test_refused_job_is_explained_in_the_request(operator: Operator) -> None:
-    operator.submit("a")
-    operator.api.refuse = quota
-    await operator.round()
-    assert not await operator.round()
-    conditions = {one["type"]: one for one in operator.request("a")["status"]["conditions"]}
-    assert conditions["Succeeded"]["status"] == "Unknown"
-    assert conditions["Succeeded"]["reason"] == "QuotaExceeded"
-    operator.api.refuse = answer
-    await run_to_end(operator)
-    assert operator.request("a")["status"]["phase"] == "Succeeded"
-
-
-async def test_job_of_the_same_name_with_other_owners_is_not_adopted(operator: Operator) -> None:
-    operator.submit("a")
-    await operator.round()
-    await operator.round()
-    (job,) = operator.jobs()
-    name = job["metadata"]["name"]
-    job["metadata"]["ownerReferences"] = [{"uid": "somebody-else"}]
-    operator.restart()
-    operator.store.put("request", operator.request("a"))
-    assert not await operator.executor.perform(plan(operator.store.picture(), operator.limits, NOW).actions)
-    assert [one["metadata"]["name"] for one in operator.jobs()] == [name]
-
-
 async def test_job_is_kept_while_a_member_still_waits_for_it(operator: Operator) -> None:
     operator.submit("a")
     await operator.round()
@@ -140,21 +114,6 @@ async def test_lost_lease_stops_before_any_write() -> None:
     with pytest.raises(NotLeading):
         await operator.round()
     assert operator.api.writes() == []
-
-
-async def test_api_that_is_away_changes_nothing_and_is_told(operator: Operator) -> None:
-    operator.submit("a")
-    operator.api.refuse = away
-    assert not await operator.round()
-    assert operator.request("a")["status"]["phase"] == "Pending"
-
-
-@pytest.mark.parametrize("error", [Away("500"), Refused("400")])
-async def test_log_that_cannot_be_read_is_given_up_after_some_tries(operator: Operator, error: Exception) -> None:
-    pod = Pod("u", "p", "ns", "job", 0, 0.0, exit_code=0, message='@seal {"format":1,"lines":1,"sha256":"x"}\n')
-    operator.api.refuse = lambda _, path: error if path.endswith("/log") else None
-    outcomes = [await operator.executor.perform([Read(pod)]) for _ in range(LOG_TRIES)]
-    assert outcomes == [False] * (LOG_TRIES - 1) + [True]
 
 
 async def test_known_result_is_lent_to_a_request_for_the_same_content(operator: Operator) -> None:
@@ -189,7 +148,3 @@ JSON = st.recursive(
 @given(st.dictionaries(st.text(max_size=2), JSON), st.dictionaries(st.text(max_size=2), JSON))
 def test_merge_patch_turns_old_into_new(old: dict[str, object], new: dict[str, object]) -> None:
     assert apply_merge(old, merge_patch(old, new)) == new
-
-
-def test_conflict_is_an_error_of_its_own() -> None:
-    assert not issubclass(Conflict, Away | Refused)

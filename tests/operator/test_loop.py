@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import pytest
 
 from tests.operator.conftest import NOW, Operator
-from tests.operator.fake_api import answer, away
-from textmill_operator import paths
+from tests.operator.fake_api import answer, away, quota
+from textmill_operator import loop as loop_module
+from textmill_operator import paths, patience
+from textmill_operator.api import in_namespace
 from textmill_operator.audit import Audit
-from textmill_operator.lease import Election
+from textmill_operator.lease import GROUP, Election
 from textmill_operator.loop import Loop
+
+LEASE = in_namespace("ns", "leases", "lease", group=GROUP)
 
 
 @dataclass
@@ -95,6 +99,69 @@ async def test_burst_of_changes_is_planned_on_together(running: Running) -> None
     await running.until(lambda: bool(running.operator.jobs()))
     (job,) = running.operator.jobs()
     assert len(job["metadata"]["ownerReferences"]) == 20
+
+
+async def test_refused_job_is_tried_again_when_its_pause_is_over(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "FIRST_SECONDS", 0.3)
+    monkeypatch.setattr(loop_module, "REST", 600.0)
+    running.operator.executor.patience = patience.Patience()
+    running.operator.api.refuse = quota
+    running.operator.submit("a")
+    await running.election.step()
+    await running.until(lambda: bool(running.operator.executor.patience.pause()))
+    for _ in range(2):
+        running.wake.set()
+        running.loop.planned.clear()
+        await running.loop.planned.wait()
+    assert not running.wake.is_set()
+    running.operator.api.refuse = answer
+    await running.until(lambda: bool(running.operator.jobs()))
+
+
+async def test_lost_lease_ends_the_lead_until_it_is_won_again(running: Running) -> None:
+    await running.election.step()
+    await running.until(lambda: running.audit.done_at is not None)
+    assert leading(running) == 1.0
+    running.operator.api.seed(LEASE, running.operator.api.objects[LEASE])
+    running.operator.api.objects[LEASE]["spec"]["holderIdentity"] = "somebody-else"
+    await running.election.step()
+    assert leading(running) == 0.0
+    written = running.operator.api.writes()
+    running.operator.submit("a")
+    running.operator.see()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert running.operator.api.writes() == written
+    running.operator.api.objects[LEASE]["spec"]["holderIdentity"] = ""
+    await running.election.step()
+    await running.until(lambda: running.operator.request("a")["status"]["phase"] == "Tokenizing")
+
+
+def leading(running: Running) -> float | None:
+    """Return what Prometheus is told of the lead."""
+    return running.operator.metrics.registry.get_sample_value("textmill_leading")
+
+
+async def test_round_that_never_ends_is_trouble(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, held = asyncio.Event(), asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> dict[str, object]:
+        asked.set()
+        await held.wait()
+        return {"metadata": {}, "items": []}
+
+    await running.election.step()
+    await running.until(lambda: running.audit.done_at is not None)
+    running.operator.api.get = hang  # type: ignore[method-assign]  # an API that never answers
+    running.operator.submit("a")
+    running.operator.see()
+    async with asyncio.timeout(5):
+        await asked.wait()
+    assert running.loop.trouble is None
+    monkeypatch.setattr(loop_module, "STUCK_SECONDS", -1.0)
+    assert "one round" in str(running.loop.trouble)
 
 
 async def test_healthy_loop_has_no_trouble(running: Running) -> None:

@@ -46,6 +46,32 @@ def test_value_that_is_no_number_names_its_variable() -> None:
         Settings.read({f"{PREFIX}MAX_PODS": "many"})
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("MAX_PODS", "0", "must be a number of at least 1"),
+        ("RETRY_SECONDS", "-1", "must be a number of at least 0"),
+        ("LEASE_SECONDS", "nan", "must be a number of at least 0.1"),
+        ("AUDIT_SECONDS", "inf", "must be a number"),
+        ("WORKER_AFFINITY", "[]", "is no JSON object"),
+        ("HEALTH_ADDRESS", "8081", "is no host:port"),
+        ("HEALTH_ADDRESS", "localhost:http", "is no host:port"),
+        ("LOG_LEVEL", "loud", "is no level"),
+    ],
+)
+def test_value_that_cannot_be_used_names_its_variable(name: str, text: str, complaint: str) -> None:
+    with pytest.raises(Misconfigured, match=f"TEXTMILL_{name}=.*{complaint}"):
+        Settings.read({PREFIX + name: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [(":80", (None, 80)), ("[::1]:0", ("::1", 0)), ("127.0.0.1:8081", ("127.0.0.1", 8081))],
+)
+def test_health_address_is_host_and_port(text: str, address: tuple[str | None, int]) -> None:
+    assert Settings.read({f"{PREFIX}HEALTH_ADDRESS": text}).health_address == address
+
+
 def test_affinity_that_is_no_json_names_its_variable() -> None:
     with pytest.raises(Misconfigured, match="TEXTMILL_WORKER_AFFINITY is no JSON"):
         _ = Settings.read({f"{PREFIX}WORKER_AFFINITY": "{"}).site

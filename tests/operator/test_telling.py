@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from aiohttp import ClientSession
 
 from tests.operator.conftest import NOW, Operator, request_body
 from textmill.actions import Note
 from textmill.request import Request
 from textmill_operator import health
-from textmill_operator.recorder import BURST, Recorder, event
+from textmill_operator.errors import Misconfigured, Refused
+from textmill_operator.recorder import BURST, QUEUE, Recorder, event
 
 
 def a_request() -> Request:
@@ -47,6 +49,52 @@ async def test_flood_of_events_is_cut_and_counted_but_warnings_pass(operator: Op
     assert dropped_events(operator) == dropped
 
 
+async def test_warnings_leave_the_budget_to_the_others(operator: Operator) -> None:
+    recorder = Recorder(operator.api, operator.metrics)
+    for number in range(int(BURST) * 2):
+        recorder.note(a_request(), Note("Warning", "OOMKilled", str(number)), NOW)
+    recorder.note(a_request(), Note("Normal", "Counted", "told all the same"), NOW)
+    assert dropped_events(operator) == 0
+
+
+async def test_full_queue_drops_even_warnings(operator: Operator) -> None:
+    recorder = Recorder(operator.api, operator.metrics)
+    for number in range(QUEUE + 3):
+        recorder.note(a_request(), Note("Warning", "OOMKilled", str(number)), NOW)
+    assert dropped_events(operator) == 3
+
+
+async def test_event_that_is_refused_is_counted_and_stops_nothing(operator: Operator) -> None:
+    second = asyncio.Event()
+
+    def refuse(_method: str, _path: str) -> Exception | None:
+        if len(operator.api.log) == 1:
+            return Refused("403")
+        second.set()
+        return None
+
+    operator.api.refuse = refuse
+    recorder = Recorder(operator.api, operator.metrics)
+    task = asyncio.create_task(recorder.run())
+    for text in ("refused", "posted"):
+        recorder.note(a_request(), Note("Normal", "Counted", text), NOW)
+    async with asyncio.timeout(5):
+        await second.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert dropped_events(operator) == 1
+
+
+async def test_port_that_is_taken_stops_the_start_with_a_sentence(operator: Operator) -> None:
+    app = health.application(operator.metrics, [], [])
+    runner, port = await health.serve(app, "127.0.0.1", 0)
+    try:
+        with pytest.raises(Misconfigured, match=f"cannot listen for /healthz at 127.0.0.1:{port}"):
+            await health.serve(health.application(operator.metrics, [], []), "127.0.0.1", port)
+    finally:
+        await runner.cleanup()
+
+
 async def test_noted_event_is_posted(operator: Operator) -> None:
     posted = asyncio.Event()
     operator.api.refuse = lambda _method, _path: posted.set()
@@ -63,7 +111,7 @@ async def test_noted_event_is_posted(operator: Operator) -> None:
 async def test_health_says_what_is_wrong_and_metrics_are_served(operator: Operator) -> None:
     wrong: list[str] = []
     app = health.application(operator.metrics, [lambda: wrong[0] if wrong else None], [lambda: "not yet"])
-    runner, port = await health.serve(app, "127.0.0.1:0")
+    runner, port = await health.serve(app, "127.0.0.1", 0)
     try:
         async with ClientSession(f"http://127.0.0.1:{port}") as session:
             async with session.get("/healthz") as answer:

@@ -26,13 +26,13 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args()
+    configure("INFO")
     try:
         settings = Settings.read()
         configure(settings["LOG_LEVEL"])
         asyncio.run(run(settings))
     except OperatorError as error:
         logging.getLogger("textmill_operator").critical("%s: %s", error.reason, error)
-        print(f"textmill_operator: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -58,14 +58,13 @@ def _measure(folder: Path, config: Path, home: Home, request: str) -> tuple[floa
 
 def _rest(running: Process) -> None:
     """Wait until the operator has used no CPU to speak of for a while."""
-    looks = [-1.0]
-
-    def calm() -> bool:
+    deadline = time.monotonic() + 60
+    before = -1.0
+    while (now := _cpu(running)) - before >= 0.03:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the operator never came to rest")
+        before = now
         time.sleep(0.3)
-        looks.append(_cpu(running))
-        return looks[-1] - looks[-2] < 0.03
-
-    until(calm)
 
 
 def _peak(running: Process) -> float:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from tests.operator.conftest import Operator, request_body
 from tests.operator.fake_api import away
 from textmill_operator import paths
 from textmill_operator.audit import SILENT_AFTER, Audit
-from textmill_operator.errors import Away
+from textmill_operator.errors import Away, NotFound
 
 
 def auditor(operator: Operator) -> Audit:
@@ -68,3 +72,58 @@ async def test_api_that_is_away_is_told_to_the_caller(operator: Operator) -> Non
     operator.api.refuse = away
     with pytest.raises(Away):
         await auditor(operator).once()
+
+
+async def test_list_that_breaks_off_drops_nothing(operator: Operator) -> None:
+    operator.submit("a")
+    audit = auditor(operator)
+    await audit.once()
+    pages = operator.api.pages
+
+    async def break_off(path: str, **params: str) -> AsyncIterator[dict[str, Any]]:
+        async for _ in pages(path, **params):
+            yield {"metadata": {"resourceVersion": "999", "continue": "x"}, "items": []}
+        raise NotFound("410 the continue parameter is too old")
+
+    operator.api.pages = break_off  # type: ignore[method-assign]  # a list that takes longer than the API keeps it
+    with pytest.raises(NotFound):
+        await audit.once()
+    assert operator.store.counts()["request"] == 1
+
+
+async def test_what_came_between_two_pages_is_kept(operator: Operator) -> None:
+    async def pages(_path: str, **_params: str) -> AsyncIterator[dict[str, Any]]:
+        yield {"metadata": {"resourceVersion": "100"}, "items": []}
+        between = request_body("between")
+        between["metadata"]["resourceVersion"] = "150"
+        operator.store.put("request", between)
+        yield {"metadata": {"resourceVersion": "200"}, "items": []}
+
+    operator.api.pages = pages  # type: ignore[assignment, method-assign]  # a list of two pages
+    await auditor(operator).once()
+    assert operator.store.counts()["request"] == 1
+
+
+async def test_own_write_during_the_list_is_kept(operator: Operator) -> None:
+    audit = auditor(operator)
+    listed = operator.api.get
+
+    async def meanwhile(path: str, **params: str) -> dict[str, Any]:
+        found = await listed(path, **params)
+        if path == paths.requests("ns"):
+            operator.submit("new")
+            operator.see()
+        return found
+
+    operator.api.get = meanwhile  # type: ignore[method-assign]  # somebody writes while we list
+    await audit.once()
+    assert operator.store.counts()["request"] == 1
+
+
+async def test_audit_that_never_succeeds_is_trouble(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = auditor(operator)
+    began = time.monotonic()
+    monkeypatch.setattr("textmill_operator.audit.time.monotonic", lambda: began + 60.0 * 4 + 30)
+    assert audit.trouble is None
+    monkeypatch.setattr("textmill_operator.audit.time.monotonic", lambda: began + 60.0 * 4 + 90)
+    assert "no audit has succeeded" in str(audit.trouble)

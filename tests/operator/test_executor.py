@@ -14,6 +14,7 @@ from textmill.planner import plan
 from textmill.request import Request
 from textmill_operator import paths
 from textmill_operator.errors import NotLeading
+from textmill_operator.executor import KEYS_A_LOOKUP
 from textmill_operator.merging import merge_patch
 
 ROUNDS = 12
@@ -97,6 +98,30 @@ async def test_job_is_kept_while_a_member_still_waits_for_it(operator: Operator)
     assert len(operator.jobs()) == 1
 
 
+async def test_request_that_was_replaced_under_its_name_is_forgotten(operator: Operator) -> None:
+    operator.submit("a")
+    await operator.round()
+    operator.see()
+    planned = plan(operator.store.picture(), operator.limits, NOW).actions
+    operator.submit("a")
+    operator.request("a")["metadata"]["uid"] = "another"
+    await operator.executor.perform(planned)
+    assert operator.store.requests() == []
+    assert (operator.jobs(), operator.request("a")["status"]["phase"]) == ([], "Pending")
+
+
+async def test_job_that_was_replaced_under_its_name_is_not_deleted(operator: Operator) -> None:
+    operator.submit("a")
+    await operator.round()
+    await operator.round()
+    (job,) = operator.jobs()
+    del operator.api.objects[paths.request("ns", "a")]
+    old = Job.parse(job)
+    job["metadata"]["uid"] = "another"
+    await operator.executor.perform([Collect(old)])
+    assert len(operator.jobs()) == 1
+
+
 async def test_settled_members_cost_no_look_before_their_job_is_deleted(operator: Operator) -> None:
     operator.submit("a")
     await run_to_end(operator)
@@ -116,6 +141,21 @@ async def test_lost_lease_stops_before_any_write() -> None:
     assert operator.api.writes() == []
 
 
+async def test_lease_lost_midway_stops_between_intent_and_job(operator: Operator) -> None:
+    def fence() -> None:
+        if any(method == "PATCH" for method, _ in operator.api.log):
+            raise NotLeading("lost")
+
+    operator.submit("a")
+    await operator.round()
+    operator.fence = fence
+    operator.restart()
+    await operator.round()
+    with pytest.raises(NotLeading):
+        await operator.round()
+    assert [method for method, _ in operator.api.writes()] == ["PATCH"]
+
+
 async def test_known_result_is_lent_to_a_request_for_the_same_content(operator: Operator) -> None:
     operator.submit("first")
     await run_to_end(operator)
@@ -125,6 +165,23 @@ async def test_known_result_is_lent_to_a_request_for_the_same_content(operator: 
     status = operator.request("second")["status"]
     assert (status["phase"], status.get("starts")) == ("Succeeded", None)
     assert status["result"] == operator.request("first")["status"]["result"]
+
+
+async def test_look_up_of_very_many_keeps_its_selectors_short(operator: Operator) -> None:
+    for number in range(KEYS_A_LOOKUP + 1):
+        operator.submit(f"r{number}", input={"upload": f"{number:064x}"})
+    operator.see()
+    selectors: list[str] = []
+    get = operator.api.get
+
+    async def keep(path: str, **params: str) -> dict[str, object]:
+        selectors.append(params["labelSelector"])
+        return await get(path, **params)
+
+    operator.api.get = keep  # type: ignore[method-assign]  # the query is what matters
+    await operator.executor.perform([LookUp("ns", tuple(operator.store.requests()))])
+    assert [selector.count(",") + 1 for selector in selectors] == [KEYS_A_LOOKUP, 1]
+    assert max(map(len, selectors)) < 4000
 
 
 async def test_look_up_asks_once_for_many_requests(operator: Operator) -> None:

@@ -90,6 +90,24 @@ async def test_loop_goes_on_when_the_api_is_back(running: Running) -> None:
     await running.until(lambda: running.operator.request("a")["status"]["phase"] == "Tokenizing")
 
 
+async def test_api_that_stays_away_is_not_asked_in_a_hot_loop(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_module, "BACKOFF", (600.0,))
+    await running.election.step()
+    await running.until(lambda: running.audit.done_at is not None)
+    running.operator.api.refuse = away
+    running.operator.submit("a")
+    asked = len(running.operator.api.log)
+    running.operator.see()
+    await running.until(lambda: len(running.operator.api.log) > asked)
+    asked = len(running.operator.api.log)
+    for _ in range(20):
+        running.wake.set()
+        await asyncio.sleep(0)
+    assert len(running.operator.api.log) == asked
+
+
 async def test_burst_of_changes_is_planned_on_together(running: Running) -> None:
     await running.election.step()
     await running.until(lambda: running.audit.done_at is not None)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from tests.contract.server import ROOT
+from tests.operator.live import command
 from textmill_operator.errors import Misconfigured
 from textmill_operator.metrics import Metrics
 from textmill_operator.settings import PREFIX, SETTINGS, Settings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def test_page_lists_every_setting_with_its_default_and_meaning() -> None:
@@ -70,6 +74,33 @@ def test_value_that_cannot_be_used_names_its_variable(name: str, text: str, comp
 )
 def test_health_address_is_host_and_port(text: str, address: tuple[str | None, int]) -> None:
     assert Settings.read({f"{PREFIX}HEALTH_ADDRESS": text}).health_address == address
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"TEXTMILL_MAX_PODS": "many"}, "Misconfigured: TEXTMILL_MAX_PODS='many' is no int."),
+        ({"KUBECONFIG": "nowhere"}, "Misconfigured: the credentials cannot be read: FileNotFoundError"),
+    ],
+)
+def test_start_that_cannot_succeed_says_why_in_one_line(
+    environment: dict[str, str], complaint: str, tmp_path: Path
+) -> None:
+    started, given = command(tmp_path / "none")
+    found = subprocess.run(
+        started, cwd=ROOT, env=given | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    (line,) = found.stderr.splitlines()
+    assert json.loads(line)["message"].startswith(complaint)
+    assert (found.returncode, found.stdout) == (1, "")
+
+
+def test_help_lists_every_setting(tmp_path: Path) -> None:
+    started, given = command(tmp_path / "none")
+    found = subprocess.run(
+        [*started, "--help"], cwd=ROOT, env=given, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert [name for name in SETTINGS if f"  {PREFIX}{name} [" not in found.stdout] == []
 
 
 def test_affinity_that_is_no_json_names_its_variable() -> None:

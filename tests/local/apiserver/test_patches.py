@@ -27,7 +27,7 @@ def merge_difference(old: Any, new: Any) -> Any:
         return new
     patch: dict[str, Any] = dict.fromkeys(old.keys() - new.keys())
     return patch | {
-        key: merge_difference(old.get(key), value) for key, value in new.items() if value != old.get(key, 0)
+        key: merge_difference(old.get(key), value) for key, value in new.items() if key not in old or value != old[key]
     }
 
 

@@ -9,8 +9,10 @@ and keeps uploads, while there is no cluster.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +24,7 @@ from app.errors import AppError
 from textmill import names
 
 Body = dict[str, Any]
+WATCH_SECONDS = 300
 
 
 class ClusterError(AppError):
@@ -73,10 +76,24 @@ class Denied(ClusterError):
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list, and the token for the next (empty at the end)."""
+    """One page of a list, the token for the next (empty at the end), and the list's resourceVersion."""
 
     items: list[Body]
     token: str = ""
+    version: str = ""
+
+
+class Watching(Protocol):
+    """A watch that runs: kinds and objects of events, as they come."""
+
+    def __iter__(self) -> Iterator[tuple[str, Body]]:
+        """Return the events; ends when the server ends the watch."""
+
+    def interrupt(self) -> None:
+        """Have the events end, out of another thread."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
 
 
 class Cluster(Protocol):
@@ -96,6 +113,9 @@ class Cluster(Protocol):
     def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
         """Return a page of the requests of a namespace (ours by default); `fields` is a field selector."""
 
+    def watch(self, version: str, silence: float) -> Watching:
+        """Watch our namespace's requests from a version on; Away after so many seconds without a word."""
+
 
 class KubernetesCluster:
     """The cluster behind the unmodified Kubernetes client."""
@@ -110,24 +130,40 @@ class KubernetesCluster:
     def create(self, body: Body) -> Body:
         """Create a request in our namespace; Conflict where the name is taken."""
         # The client sends no Content-Type on custom objects by itself, which a real API server refuses.
-        return self._call(
+        return self._object(
             "create_namespaced_custom_object", body["metadata"]["name"], body=body, _content_type="application/json"
         )
 
     def get(self, name: str) -> Body:
         """Return a request of our namespace."""
-        return self._call("get_namespaced_custom_object", name, name=name)
+        return self._object("get_namespaced_custom_object", name, name=name)
 
     def delete(self, name: str) -> None:
         """Delete a request of our namespace, and in the background what it owns."""
-        self._call("delete_namespaced_custom_object", name, name=name, propagation_policy="Background")
+        self._object("delete_namespaced_custom_object", name, name=name, propagation_policy="Background")
 
     def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
         """Return a page of the requests of a namespace (ours by default); `fields` is a field selector."""
         wanted = {"field_selector": fields, "_continue": token}
         given = {name: value for name, value in wanted.items() if value}
-        found = self._call("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
-        return Page(found["items"], (found.get("metadata") or {}).get("continue") or "")
+        found = self._object("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
+        meta = found.get("metadata") or {}
+        return Page(found["items"], meta.get("continue") or "", str(meta.get("resourceVersion") or ""))
+
+    def watch(self, version: str, silence: float) -> Watching:
+        """Watch our namespace's requests from a version on; Away after so many seconds without a word."""
+        return _Watch(
+            self._call(
+                "list_namespaced_custom_object",
+                "",
+                watch=True,
+                resource_version=version,
+                allow_watch_bookmarks=True,
+                timeout_seconds=WATCH_SECONDS,
+                _preload_content=False,
+                _request_timeout=(self._timeout[0], silence),
+            )
+        )
 
     def close(self) -> None:
         """Let go of the connections; the next call makes new ones."""
@@ -136,29 +172,68 @@ class KubernetesCluster:
                 self._client.api_client.close()
                 self._client = None
 
-    def _call(self, method: str, subject: str, /, *, namespace: str | None = None, **arguments: Any) -> Body:
-        try:
-            answer = getattr(self._connected(), method)(
-                group=names.GROUP,
-                version=names.VERSION,
-                namespace=namespace or self.namespace,
-                plural=names.PLURAL,
-                _request_timeout=self._timeout,
-                **arguments,
-            )
-        except ApiException as error:
-            raise _translate(error, subject) from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Away(f"The Kubernetes API did not answer ({type(error).__name__}).") from error
+    def _object(self, method: str, subject: str, /, *, namespace: str | None = None, **arguments: Any) -> Body:
+        answer = self._call(method, subject, namespace=namespace, _request_timeout=self._timeout, **arguments)
         if not isinstance(answer, dict):
             raise Away("The Kubernetes API's answer is no object.")
         return answer
+
+    def _call(self, method: str, subject: str, /, *, namespace: str | None = None, **arguments: Any) -> Any:
+        place = namespace or self.namespace
+        with _translated(subject):
+            return getattr(self._connected(), method)(
+                group=names.GROUP, version=names.VERSION, namespace=place, plural=names.PLURAL, **arguments
+            )
 
     def _connected(self) -> client.CustomObjectsApi:
         with self._lock:
             if self._client is None:
                 self._client = client.CustomObjectsApi(_api_client(self._kubeconfig))
             return self._client
+
+
+class _Watch:
+    """A watch behind the client's raw answer."""
+
+    def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[tuple[str, Body]]:
+        rest = b""
+        with _translated(""):
+            for piece in self._answer.stream(1 << 16):
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    yield _event(line)
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has just ended by itself
+            self._answer.shutdown()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+def _event(line: bytes) -> tuple[str, Body]:
+    try:
+        event = json.loads(line)
+        kind, body = str(event["type"]), event["object"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Away("The Kubernetes API sent an event that cannot be read.") from error
+    if kind == "ERROR":
+        code, message = int(body.get("code") or 0), str(body.get("message") or "")[:1024]
+        raise Expired(message) if code == 410 else Away(f"The watch was ended with {code}: {message}")
+    return kind, body
+
+
+@contextlib.contextmanager
+def _translated(subject: str) -> Iterator[None]:
+    try:
+        yield
+    except ApiException as error:
+        raise _translate(error, subject) from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Away(f"The Kubernetes API did not answer ({type(error).__name__}).") from error
 
 
 def _api_client(kubeconfig: str) -> client.ApiClient:

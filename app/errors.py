@@ -201,6 +201,14 @@ class VolumeNotReady(AppError):
     retryable = True
 
 
+class TooManyStreams(AppError):
+    """Every place for an event stream is taken."""
+
+    status, reason, title = 503, "TooManyStreams", "Too many clients are waiting for events"
+    hint = "Come again after the seconds that Retry-After names, ask without `wait`, or have TEXTMILL_STREAMS raised."
+    retryable = True
+
+
 class VolumeFull(AppError):
     """No room on the volume."""
 

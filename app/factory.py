@@ -21,7 +21,10 @@ from app.metrics import Metrics
 from app.room import Room, attach
 from app.routes import BLUEPRINTS
 from app.settings import Settings
+from app.streams import Places
+from app.view import View
 from app.volume import Volume
+from app.watch import Watch
 
 _log = logging.getLogger("textmill.api")
 
@@ -39,15 +42,7 @@ def create_app(
     application.url_map.merge_slashes = False
     application.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     volume = Volume(settings.volume, settings.namespace, settings.claim)
-    attach(
-        application,
-        Room(
-            settings=settings,
-            volume=volume,
-            cluster=cluster or KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig),
-            metrics=Metrics(registry or CollectorRegistry()),
-        ),
-    )
+    attach(application, _room(settings, volume, cluster, Metrics(registry or CollectorRegistry())))
     guard.register(application)
     problems.register(application)
     for blueprint in BLUEPRINTS:
@@ -57,3 +52,15 @@ def create_app(
     except AppError as error:
         _log.warning("the volume is not ready", extra={"detail": error.detail})
     return application
+
+
+def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: Metrics) -> Room:
+    place = cluster or KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig)
+    return Room(
+        settings=settings,
+        volume=volume,
+        cluster=place,
+        metrics=metrics,
+        watch=Watch(place, View(), failed=metrics.watch_failures.inc),
+        places=Places(settings.streams, metrics.streams_open),
+    )

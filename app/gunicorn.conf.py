@@ -15,6 +15,7 @@ bind = _settings.listen
 workers = 1
 worker_class = "app.server.ProblemWorker"
 threads = _settings.threads
+worker_connections = _settings.threads + 1000
 graceful_timeout = _settings.stop_seconds
 timeout = 60
 keepalive = 5

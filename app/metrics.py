@@ -23,3 +23,7 @@ class Metrics:
         self.problems = Counter("textmill_problems_total", "Errors answered, by reason.", ["reason"], registry=registry)
         self.upload_bytes = Counter("textmill_upload_bytes_total", "Bytes of files stored whole.", registry=registry)
         self.uploads_running = Gauge("textmill_uploads_running_count", "Uploads coming in now.", registry=registry)
+        self.streams_open = Gauge("textmill_streams_open_count", "Event streams and long polls.", registry=registry)
+        self.watch_failures = Counter(
+            "textmill_watch_failures_total", "Failures of the watch behind the event streams.", registry=registry
+        )

@@ -48,8 +48,18 @@ SPEC_FIELDS: dict[str, Callable[[str, str], Any]] = {
 }
 """The options that go into the spec under their own name."""
 
+RESERVED = ("events",)
+"""Names that a request made here cannot have, since /requests/NAME is another address then."""
+
+
+def _request_name(name: str, text: str) -> str:
+    if text in RESERVED:
+        raise FieldInvalid(f"name is {text!r}, which is an address of this service; choose another.")
+    return _matching(_NAME, "at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")(name, text)
+
+
 OTHER_FIELDS: dict[str, Callable[[str, str], Any]] = {
-    "name": _matching(_NAME, "at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit"),
+    "name": _request_name,
     "filename": lambda _, text: text,
     "sha256": _matching(layout.DIGEST, "the content's SHA-256 as 64 lower-case hex digits"),
     "upload": _matching(layout.DIGEST, "the stored content's SHA-256 as 64 lower-case hex digits"),

@@ -1,4 +1,4 @@
-"""What the routes share: settings, volume, cluster, metrics. One such room belongs to one Flask application.
+"""What the routes share: settings, volume, cluster, metrics, the watch. One such room belongs to one Flask application.
 
 It hangs on the application and not in a module, so that two applications in one process (as tests make them) share
 nothing.
@@ -14,7 +14,9 @@ from flask import Flask, current_app
 from app.cluster import Cluster
 from app.metrics import Metrics
 from app.settings import Settings
+from app.streams import Places
 from app.volume import Volume
+from app.watch import Watch
 
 _KEY = "textmill"
 
@@ -27,6 +29,8 @@ class Room:
     volume: Volume
     cluster: Cluster
     metrics: Metrics
+    watch: Watch
+    places: Places
 
 
 def attach(application: Flask, made: Room) -> None:
@@ -36,4 +40,9 @@ def attach(application: Flask, made: Room) -> None:
 
 def room() -> Room:
     """Return the room of the application that serves the current request."""
-    return cast(Room, current_app.extensions[_KEY])
+    return of_application(current_app)
+
+
+def of_application(application: Flask) -> Room:
+    """Return the room of an application."""
+    return cast(Room, application.extensions[_KEY])

@@ -11,6 +11,7 @@ import json
 import logging
 import secrets
 import socket
+from types import FrameType
 from typing import Any
 
 from gunicorn.http import errors  # type: ignore[import-untyped]  # gunicorn has no types
@@ -18,6 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from app.guard import HEADERS
 from app.problems import MEDIA_TYPE, document
+from app.room import of_application
 
 _log = logging.getLogger("textmill.server")
 _STATUS: dict[type[Exception], tuple[int, str, str]] = {
@@ -37,7 +39,20 @@ _HINTS = {
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """The threaded worker; only what it says to requests that it cannot read is ours."""
+    """The threaded worker; what it says to requests that it cannot read is ours, and that streams end when it stops."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop: event streams end now, other requests may still end by themselves."""
+        of_application(self.wsgi).watch.begin_to_stop()
+        super().handle_exit(sig, frame)
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Serve one request; a client that reads nothing of its answer for too long is dropped without a fuss."""
+        try:
+            return bool(super().handle_request(req, conn))
+        except TimeoutError:
+            _log.info("client dropped: it read nothing of its answer for too long")
+            return False
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - gunicorn calls it so
         """Answer a request that could not be read."""

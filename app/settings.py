@@ -79,6 +79,15 @@ class Settings:
     )
     listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
     threads: int = _setting("TEXTMILL_THREADS", "64", int, "Requests that are served at the same time.")
+    streams: int = _setting(
+        "TEXTMILL_STREAMS", "32", int, "Event streams and long polls at the same time, of the threads above."
+    )
+    heartbeat_seconds: float = _setting(
+        "TEXTMILL_HEARTBEAT_SECONDS", "15", float, "How often a quiet event stream says that it is still there."
+    )
+    drop_seconds: float = _setting(
+        "TEXTMILL_DROP_SECONDS", "10", float, "How long an event stream's client may read nothing before it is dropped."
+    )
     stop_seconds: int = _setting(
         "TEXTMILL_STOP_SECONDS", "30", int, "How long running requests may take to end after SIGTERM."
     )

@@ -5,10 +5,11 @@ A view reads the request, calls the parts and shapes the answer; no more.
 
 from __future__ import annotations
 
+from app.routes.events import events
 from app.routes.health import health
 from app.routes.page import page
 from app.routes.requests import requests
 from app.routes.results import results
 from app.routes.uploads import uploads
 
-BLUEPRINTS = (uploads, requests, results, page, health)
+BLUEPRINTS = (uploads, requests, events, results, page, health)

@@ -11,6 +11,7 @@ import re
 from flask import Blueprint, Response, jsonify
 from flask import request as current
 
+from app import following
 from app.answers import answer
 from app.cluster import Body, NotFound
 from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
@@ -20,6 +21,8 @@ from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TO
 requests = Blueprint("requests", __name__)
 PHASES = (PENDING, SUSPENDED, TOKENIZING, COUNTING, SUCCEEDED, FAILED)
 PAGE_LIMIT = 500
+LONGEST_WAIT = 60
+_WAIT = re.compile(r"([0-9]{1,4})s?")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
@@ -64,8 +67,14 @@ def listing() -> Response:
 
 @requests.get("/requests/<name>")
 def one(name: str) -> Response:
-    """Show one request."""
-    return jsonify(answer(find(name)))
+    """Show one request; with `wait` not before it has ended, or is another than the client knows."""
+    asked = query("wait")
+    body = _waited(name, asked["wait"]) if "wait" in asked else find(name)
+    response = jsonify(answer(body))
+    response.set_etag(_etag(body))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(current)
+    return response
 
 
 @requests.delete("/requests/<name>")
@@ -75,3 +84,17 @@ def delete(name: str) -> Response:
         raise NotFound(f"There is no request named {name[:80]!r}.")
     room().cluster.delete(name)
     return Response(status=204)
+
+
+def _waited(name: str, text: str) -> Body:
+    found = _WAIT.fullmatch(text)
+    if not found or int(found[1]) > LONGEST_WAIT:
+        raise FieldInvalid(f"wait is {text[:40]!r}; write seconds, from 0s to {LONGEST_WAIT}s.")
+    tags = current.if_none_match
+    return following.wait(
+        room(), name, int(found[1]), lambda: find(name), lambda body: not tags or tags.contains_weak(_etag(body))
+    )
+
+
+def _etag(body: Body) -> str:
+    return str(body["metadata"].get("resourceVersion"))

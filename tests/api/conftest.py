@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from werkzeug.test import TestResponse
 
 from app import create_app
+from app.room import of_application
 from tests.api import live
 from tests.api.fake_cluster import FakeCluster
 from tests.contract.client import Client as Kubernetes
@@ -42,16 +43,20 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make(root: Path, cluster: FakeCluster) -> Callable[..., Flask]:
+def make(root: Path, cluster: FakeCluster) -> Iterator[Callable[..., Flask]]:
     """Return a maker of applications over this test's volume and cluster, with settings by name."""
+    all_made: list[Flask] = []
 
     def made(**settings: object) -> Flask:
         config = {"TEXTMILL_VOLUME": root, "TEXTMILL_READY_CACHE_SECONDS": 0, **settings}
         application = create_app(config, cluster=cluster, registry=CollectorRegistry())
         application.test_client_class = Client
+        all_made.append(application)
         return application
 
-    return made
+    yield made
+    for one in all_made:
+        of_application(one).watch.stop()
 
 
 @pytest.fixture

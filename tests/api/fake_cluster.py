@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import itertools
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from app.cluster import Away, Body, ClusterError, Conflict, Expired, NotFound, Page
@@ -21,11 +23,29 @@ class FakeCluster:
         self.objects: dict[tuple[str, str], Body] = {}
         self.trouble: ClusterError | None = None
         self.calls: list[str] = []
+        self.log: list[tuple[str, Body]] = []
+        """Every change as a watch tells it; a watch from a version on begins after that version's entry."""
+        self.oldest = 0
+        """Watches from before this version are expired."""
+        self.changed = threading.Condition()
         self._numbers = itertools.count(1)
 
     def away(self) -> None:
         """Let every call fail from now on."""
-        self.trouble = Away("The Kubernetes API did not answer (test).")
+        with self.changed:
+            self.trouble = Away("The Kubernetes API did not answer (test).")
+            self.changed.notify_all()
+
+    def back(self) -> None:
+        """Let calls succeed again."""
+        self.trouble = None
+
+    def forget(self) -> None:
+        """Keep no history: whoever watches from an earlier version must list again."""
+        with self.changed:
+            self.oldest = next(self._numbers)
+            self.log.append(("BOOKMARK", {"metadata": {"resourceVersion": str(self.oldest)}}))
+            self.changed.notify_all()
 
     def create(self, body: Body) -> Body:
         """Create a request; Conflict where the name is taken."""
@@ -43,6 +63,7 @@ class FakeCluster:
         }
         made.setdefault("status", {"phase": "Pending", "settled": False, "progress": {"percent": 0}})
         self.objects[key] = made
+        self._tell("ADDED", made)
         return copy.deepcopy(made)
 
     def get(self, name: str) -> Body:
@@ -53,31 +74,48 @@ class FakeCluster:
     def delete(self, name: str) -> None:
         """Delete a request."""
         self._enter("delete")
-        self._found(name)
+        gone = self._found(name)
         del self.objects[self.namespace, name]
+        gone["metadata"]["resourceVersion"] = str(next(self._numbers))
+        self._tell("DELETED", gone)
 
     def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
         """Return a page of requests, in the order of their names."""
         self._enter("page")
-        phase = fields.removeprefix("status.phase=") if fields else None
+        field, _, value = fields.partition("=")
         wanted = [
             copy.deepcopy(body)
             for (place, _), body in sorted(self.objects.items())
-            if place == (namespace or self.namespace) and phase in (None, body["status"].get("phase"))
+            if place == (namespace or self.namespace) and _selected(body["status"], field, value)
         ]
         if token and not token.isdigit():
             raise Expired("The list cannot be continued any more.")
         start = int(token or 0)
         end = start + limit
-        return Page(wanted[start:end], str(end) if end < len(wanted) else "")
+        version = self.log[-1][1]["metadata"]["resourceVersion"] if self.log else "0"
+        return Page(wanted[start:end], str(end) if end < len(wanted) else "", version)
 
-    def set_status(self, name: str, status: dict[str, Any]) -> None:
-        """Write a status, as the operator would."""
-        self._found(name)["status"] = status
+    def watch(self, version: str, silence: float) -> FakeWatch:
+        """Watch from a version on."""
+        self._enter("watch")
+        return FakeWatch(self, int(version))
+
+    def set_status(self, name: str, status: dict[str, Any]) -> str:
+        """Write a status, as the operator would; return the new version."""
+        found = self._found(name)
+        found["status"] = status
+        found["metadata"]["resourceVersion"] = version = str(next(self._numbers))
+        self._tell("MODIFIED", found)
+        return version
 
     def names(self) -> list[str]:
         """Return the names of all requests."""
         return sorted(name for _, name in self.objects)
+
+    def _tell(self, kind: str, body: Body) -> None:
+        with self.changed:
+            self.log.append((kind, copy.deepcopy(body)))
+            self.changed.notify_all()
 
     def _enter(self, call: str) -> None:
         self.calls.append(call)
@@ -89,3 +127,47 @@ class FakeCluster:
             return self.objects[self.namespace, name]
         except KeyError:
             raise NotFound(f"There is no request named {name!r}.") from None
+
+
+class FakeWatch:
+    """A watch over the log of a cluster in memory."""
+
+    def __init__(self, cluster: FakeCluster, version: int) -> None:
+        self._cluster, self._version = cluster, version
+        self.interrupted = False
+
+    def __iter__(self) -> Iterator[tuple[str, Body]]:
+        """Return the events after the version, and wait for more until it is interrupted or the cluster goes away."""
+        while (found := self._next()) is not None:
+            self._version = int(found[1]["metadata"]["resourceVersion"])
+            yield found
+
+    def _next(self) -> tuple[str, Body] | None:
+        with self._cluster.changed:
+            while not self.interrupted:
+                if self._cluster.trouble is not None:
+                    raise self._cluster.trouble
+                if self._version < self._cluster.oldest:
+                    raise Expired("The version is too old.")
+                for kind, body in self._cluster.log:
+                    if int(body["metadata"]["resourceVersion"]) > self._version:
+                        return kind, copy.deepcopy(body)
+                self._cluster.changed.wait()
+        return None
+
+    def interrupt(self) -> None:
+        """Have the events end."""
+        with self._cluster.changed:
+            self.interrupted = True
+            self._cluster.changed.notify_all()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+def _selected(status: Body, field: str, value: str) -> bool:
+    name = field.removeprefix("status.").removesuffix("!")
+    if not name:
+        return True
+    held = status.get(name)
+    return (str(held).lower() == value.lower()) != field.endswith("!")

@@ -8,14 +8,14 @@ is left there unread if it proves too big.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from textmill import reports
 from textmill.actions import ConfigMapKey, JobPlan, Launch, Write
 from textmill.limits import Limits
 from textmill.names import Stage, job_name
-from textmill.orders import CountOrder, Order, Source, TokenizeOrder, inline_value, order_bytes
+from textmill.orders import CountOrder, Order, Source, TokenizeOrder, inline_value
 from textmill.picture import Member
 from textmill.request import Request
 from textmill.transitions import intend
@@ -23,6 +23,10 @@ from textmill.transitions import intend
 WORD_REPORT_BYTES = 300
 """At most this much of a report line for each top word: 64 code points of 4 bytes, and its JSON around it."""
 PLAIN_REPORT_BYTES = 1024
+WORST_JSON_BYTES = 6
+"""JSON writes a character in at most so many bytes: as an escape."""
+PLAIN_ORDER_BYTES = 320
+"""At most this much of an order beside its uid, its encoding's name and where its content is."""
 
 
 class Candidate(NamedTuple):
@@ -65,23 +69,26 @@ def company(candidate: Candidate, limits: Limits) -> Company:
     return Company(request.namespace, stage, request.spec.timeout, cap)
 
 
-def fill(candidates: Iterable[Candidate], common: Company, limits: Limits) -> list[Candidate]:
-    """Take candidates of this company, in order, until a bound of the batch is reached; at least one."""
+def fill(queue: list[Candidate], limits: Limits) -> tuple[list[Candidate], list[Candidate]]:
+    """Take the queue's head and who may share with it, until a bound is reached; return them and the rest."""
+    common = company(queue[0], limits)
     taken: list[Candidate] = []
+    passed: list[Candidate] = []
     size = order_size = report_size = 0
-    for one in candidates:
+    for place, one in enumerate(queue):
         if company(one, limits) != common:
+            passed.append(one)
             continue
         size += _size(one) or 0
-        order_size += order_bytes(_order(one, limits))
+        order_size += _order_bytes(one)
         report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.request.spec.top_words
         over = size > limits.batch_bytes or order_size > limits.order_bytes or report_size > limits.report_bytes
         if taken and over:
-            break
+            return taken, passed + queue[place:]
         taken.append(one)
         if len(taken) >= common.cap:
-            break
-    return taken
+            return taken, passed + queue[place + 1 :]
+    return taken, passed
 
 
 def parallelism(candidate: Candidate, limits: Limits) -> int:
@@ -99,14 +106,15 @@ def launch(group: list[Candidate], limits: Limits, now: float) -> Launch:
     shards = shards_for(lead.request, limits) if stage == "tokenize" else 1
     job = {"name": name, "members": len(group), "shards": shards, "parallelism": parallelism(lead, limits)}
     writes = tuple(Write(c.request, intend(c.raw, stage, job, now)) for c in group)
-    return Launch(plan_job(name, [w.request.with_status(w.status) for w in writes], stage, limits), writes)
+    return Launch(plan_job(name, [Candidate(w.request, stage, w.status) for w in writes], limits), writes)
 
 
-def plan_job(name: str, requests: list[Request], stage: Stage, limits: Limits) -> JobPlan:
-    """Return the Job of this name from what its members have recorded."""
-    lead = requests[0]
-    recorded = lead.status.raw["jobs"][stage]
-    orders = tuple(_order(Candidate(r, stage, dict(r.status.raw)), limits) for r in requests)
+def plan_job(name: str, members: list[Candidate], limits: Limits) -> JobPlan:
+    """Return the Job of this name for members of one stage, from what they have recorded."""
+    lead, stage, raw = members[0]
+    recorded = raw["jobs"][stage]
+    requests = [one.request for one in members]
+    orders = tuple(_order(one, limits) for one in members)
     maps = [(r.uid, r.spec.input.config_map) for r in requests if stage == "tokenize"]
     return JobPlan(
         name=name,
@@ -133,6 +141,17 @@ def _size(candidate: Candidate) -> int | None:
     """Return the input's size; what a tokenizer has just observed is not in the request yet."""
     observed = (candidate.raw.get("input") or {}).get("bytes")
     return int(observed) if observed is not None else candidate.request.size
+
+
+def _order_bytes(candidate: Candidate) -> int:
+    """Return at most how many bytes this order takes on a command line, without making it."""
+    request, stage, raw = candidate
+    spec = request.spec
+    if stage == "count":
+        return PLAIN_ORDER_BYTES + WORST_JSON_BYTES * (len(request.uid) + len(raw["tokens"]["path"]))
+    in_base64 = 0 if spec.input.inline is None else 4 * (request.size or 0) // 3
+    characters = len(request.uid) + len(spec.input.path or "") + len(spec.encoding)
+    return PLAIN_ORDER_BYTES + WORST_JSON_BYTES * characters + in_base64
 
 
 def _starts(raw: Mapping[str, Any]) -> int:

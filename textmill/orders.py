@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from textmill.errors import BadObject
 
 Source = Literal["upload", "path", "inline", "configMap"]
 OnError = Literal["replace", "strict"]
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class TokenizeOrder:
 
     def text(self) -> str:
         """Return the order as the compact JSON of one argument."""
-        return _text(asdict(self))
+        return _text(vars(self))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -65,7 +67,7 @@ class CountOrder:
 
     def text(self) -> str:
         """Return the order as the compact JSON of one argument."""
-        return _text(asdict(self))
+        return _text(vars(self))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -81,13 +83,8 @@ def inline_value(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def order_bytes(order: Order) -> int:
-    """Return the bytes that this order takes on a command line."""
-    return len(order.text().encode()) + 1
-
-
 def _text(fields: dict[str, Any]) -> str:
-    return json.dumps({k: v for k, v in fields.items() if v is not None}, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode({k: v for k, v in fields.items() if v is not None})
 
 
 def _fields(text: str, required: set[str], known: set[str]) -> dict[str, Any]:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from textmill import names, reports
 from textmill.errors import BadObject, Reason, SealBroken
 from textmill.request import Body, Request, from_time
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A request that a Job works for."""
 
     uid: str

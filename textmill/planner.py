@@ -58,24 +58,25 @@ def _look_at(draft: Draft, request: Request) -> str | None:
             draft.actions.append(transitions.suspend(request, draft.now))
     elif status.phase == SUSPENDED:
         draft.actions.append(transitions.resume(request, draft.now))
-    elif status.live_job:
-        return status.live_job[1]
+    elif live := status.live_job:
+        return live[1]
     else:
         _queue(draft, request)
     return None
 
 
 def _queue(draft: Draft, request: Request) -> None:
+    status = request.status
+    stage: Stage = "tokenize" if status.tokens is None else "count"
     lent = draft.picture.lent.get(request.uid)
-    if lent and request.status.tokens is None:
+    if lent and stage == "tokenize":
         draft.actions.append(transitions.succeed(request, lent["result"], draft.now, lent))
     elif _out_of_time(draft, request):
         draft.actions.append(_fail_late(request, draft.now))
-    elif request.status.retry_at > draft.now:
-        draft.wake(request.status.retry_at)
+    elif (retry_at := status.retry_at) > draft.now:
+        draft.wake(retry_at)
     else:
-        stage: Stage = "tokenize" if request.status.tokens is None else "count"
-        draft.candidates.append(Candidate(request, stage, request.status.raw))
+        draft.candidates.append(Candidate(request, stage, status.raw))
 
 
 def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
@@ -123,7 +124,8 @@ def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:
     rest = [one for one in requests if one.uid not in late]
     if rest:
         stage = stage_of(rest[0].status.phase) or "tokenize"
-        draft.missing.append(plan_job(key[1], rest, stage, draft.limits))
+        members = [Candidate(one, stage, one.status.raw) for one in rest]
+        draft.missing.append(plan_job(key[1], members, draft.limits))
 
 
 def _make_again(draft: Draft) -> None:

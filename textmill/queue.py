@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from textmill import reuse
 from textmill.actions import LookUp, Write
-from textmill.batches import Candidate, company, fill, launch, parallelism
+from textmill.batches import Candidate, fill, launch, parallelism
 from textmill.draft import Draft
 from textmill.request import Request
 
@@ -51,10 +51,10 @@ def _take(draft: Draft, queues: dict[str, list[Candidate]], namespace: str) -> l
     head = queue[0]
     if parallelism(head, draft.limits) > draft.free:
         return None
-    group = fill(queue, company(head, draft.limits), draft.limits)
-    uids = {one.request.uid for one in group}
-    queues[namespace] = [one for one in queue if one.request.uid not in uids]
-    if not queues[namespace]:
+    group, rest = fill(queue, draft.limits)
+    if rest:
+        queues[namespace] = rest
+    else:
         del queues[namespace]
     return group
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from textmill.names import Stage
@@ -25,7 +26,12 @@ ENDS = (SUCCEEDED, FAILED)
 
 def to_time(seconds: float) -> str:
     """Return seconds since the epoch as an RFC 3339 time in UTC, cut to whole seconds as Kubernetes writes it."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _to_time(int(seconds))
+
+
+@lru_cache(maxsize=64)  # one round writes the same moment thousands of times
+def _to_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_time(text: str | None) -> float | None:
@@ -95,16 +101,20 @@ class Spec:
 
 @dataclass(frozen=True)
 class Status:
-    """What is known; `raw` is the status object as the API has it, and every change keeps it whole."""
+    """What is known; `raw` is the status object as the API has it, and every change keeps it whole.
+
+    What each round of planning asks of each request is read from `raw` once.
+    """
 
     raw: Body = field(default_factory=dict)
 
-    @property
+    @cached_property
     def phase(self) -> str:
         """Return the phase, Pending where nothing was written yet."""
-        return str(self.raw.get("phase") or PENDING)
+        phase: str = self.raw.get("phase") or PENDING
+        return phase
 
-    @property
+    @cached_property
     def ended(self) -> bool:
         """Tell whether the request has its end."""
         return self.phase in ENDS
@@ -119,7 +129,7 @@ class Status:
         job = (self.raw.get("jobs") or {}).get(stage)
         return str(job["name"]) if job else None
 
-    @property
+    @cached_property
     def live_job(self) -> tuple[Stage, str] | None:
         """Return the stage and name of the Job that this request waits for, None where it waits for none."""
         stage = stage_of(self.phase)
@@ -128,17 +138,17 @@ class Status:
         name = self.job(stage) if stage else None
         return (stage, name) if stage and name else None
 
-    @property
+    @cached_property
     def started_at(self) -> float | None:
         """Return when the first Job was recorded (since the last suspension)."""
         return from_time(self.raw.get("startTime"))
 
-    @property
+    @cached_property
     def retry_at(self) -> float:
         """Return the earliest time of the next start."""
         return from_time(self.raw.get("retryAt")) or 0.0
 
-    @property
+    @cached_property
     def tokens(self) -> tuple[str, int] | None:
         """Return where the tokens lie and in how many shards, None before they do."""
         tokens = self.raw.get("tokens")
@@ -189,7 +199,7 @@ class Request:
         """Return the request as it will be once this status is written."""
         return replace(self, status=Status(raw))
 
-    @property
+    @cached_property
     def size(self) -> int | None:
         """Return the best known size in bytes: observed before hinted, None where nobody knows."""
         if self.status.observed_bytes is not None:

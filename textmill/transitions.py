@@ -18,23 +18,19 @@ from textmill.reuse import key
 Raw = dict[str, Any]
 
 PHASE_OF: dict[Stage, str] = {"tokenize": TOKENIZING, "count": COUNTING}
-_ORDER = ("Accepted", "Tokenized", "Counted", "Finished", "Succeeded")
+_PLACE = {kind: place for place, kind in enumerate(("Accepted", "Tokenized", "Counted", "Finished", "Succeeded"))}
 
 
 def _with_condition(raw: Raw, kind: str, status: str, now: float, *, reason: str, message: str) -> None:
-    known = {one["type"]: one for one in raw.get("conditions") or ()}
-    before = known.get(kind)
+    known: list[Mapping[str, Any]] = raw.get("conditions") or []
+    before = next((one for one in known if one["type"] == kind), None)
     since = before["lastTransitionTime"] if before and before["status"] == status else to_time(now)
-    known[kind] = {
-        "type": kind,
-        "status": status,
-        "reason": reason,
-        "message": message[:1024],
-        "lastTransitionTime": since,
-    }
-    raw["conditions"] = sorted(
-        known.values(), key=lambda one: _ORDER.index(one["type"]) if one["type"] in _ORDER else 9
-    )
+    new = {"type": kind, "status": status, "reason": reason, "message": message[:1024], "lastTransitionTime": since}
+    raw["conditions"] = sorted([*(one for one in known if one is not before), new], key=_place)
+
+
+def _place(condition: Mapping[str, Any]) -> int:
+    return _PLACE.get(condition["type"], len(_PLACE))
 
 
 def _without_job(raw: Raw, stage: Stage | None) -> None:

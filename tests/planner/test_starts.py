@@ -83,7 +83,7 @@ BATCHES = {
     "members": (many(6), LIMITS, [["d0", "d1", "d2", "d3"], ["d4", "d5"]]),
     "bytes": (many(4, size=100), LIMITS, [["d0", "d1", "d2"], ["d3"]]),
     "unknown sizes": (many(4, size=None), LIMITS, [["d0", "d1", "d2", "d3"]]),
-    "order bytes": (many(3), replace(LIMITS, order_bytes=240), [["d0", "d1"], ["d2"]]),
+    "order bytes": (many(3), replace(LIMITS, order_bytes=800), [["d0", "d1"], ["d2"]]),
     "report bytes": (many(3), replace(LIMITS, report_bytes=2 * (1024 + 3000)), [["d0", "d1"], ["d2"]]),
     "time-out": ([request("a"), request("b", timeout=9), request("c")], LIMITS, [["a", "c"], ["b"]]),
     "namespace": ([*many(2), *many(2, namespace="other")], LIMITS, [["d0", "d1"], ["o0", "o1"]]),

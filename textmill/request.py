@@ -9,7 +9,7 @@ the epoch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -194,10 +194,6 @@ class Request:
             deleting=bool(meta.get("deletionTimestamp")),
             reuse_label=(meta.get("labels") or {}).get("textmill.dev/reuse-key"),
         )
-
-    def with_status(self, raw: Body) -> Request:
-        """Return the request as it will be once this status is written."""
-        return replace(self, status=Status(raw))
 
     @cached_property
     def size(self) -> int | None:

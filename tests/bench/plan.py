@@ -9,7 +9,7 @@ from textmill.actions import Launch, LookUp
 from textmill.limits import Limits
 from textmill.picture import Job, Picture, Pod
 from textmill.planner import plan
-from textmill.request import Input, Request, Spec
+from textmill.request import Input, Request, Spec, Status
 
 REQUESTS = 10_000
 RUNNING = 200
@@ -72,7 +72,7 @@ def _with_running(picture: Picture, number: int) -> Picture:
     for action in plan(Picture.of(big), limits, NOW).actions:
         assert isinstance(action, Launch)
         name, uid = action.job.name, f"job-{action.job.name}"
-        recorded += [write.request.with_status(write.status) for write in action.writes]
+        recorded += [replace(write.request, status=Status(write.status)) for write in action.writes]
         jobs.append(Job(uid, name, action.job.namespace, action.job.stage, action.job.members, 1, 1, NOW))
         pods.append(Pod(f"pod-{name}", name, action.job.namespace, uid, 0, NOW))
     return Picture.of([*recorded, *picture.requests[number:]], jobs, pods, picture.lent)

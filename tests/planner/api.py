@@ -17,7 +17,7 @@ from tests.planner.crd import check_status
 from tests.planner.worker_model import Volume, result_of
 from textmill.actions import JobPlan
 from textmill.picture import Job, Key, Pod
-from textmill.request import FAILED, SUCCEEDED, Request, Spec
+from textmill.request import FAILED, SUCCEEDED, Request, Spec, Status
 
 Kind = Literal["requests", "jobs", "pods"]
 
@@ -106,7 +106,7 @@ class Api:
         check_status(status)
         assert not now.status.ended, "a request was written to after its end"
         written: Request = self.put(
-            "requests", (now.namespace, now.name), now.with_status(json.loads(json.dumps(status)))
+            "requests", (now.namespace, now.name), replace(now, status=Status(json.loads(json.dumps(status))))
         )
         if written.status.ended:
             assert written.uid not in self.ends, "a request ended twice"

@@ -37,6 +37,11 @@ def request(
     )
 
 
+def after(one: Request, write: Write) -> Request:
+    """Return the request as it is once this is written."""
+    return replace(one, status=Status(write.status))
+
+
 def recorded(
     stage: Stage = "tokenize", job: str = "job", *, started: float = 10, shards: int = 1, pods: int = 1, **more: Any
 ) -> dict[str, Any]:

@@ -7,14 +7,23 @@ from typing import Any
 
 import pytest
 
-from tests.planner.build import LIMITS, NOW, counted, job, kinds, only_write, planned, pod, recorded, request, well, why
-from tests.planner.crd import check_status
-from textmill.actions import Collect, Inspect, Recreate, Write
-from textmill.errors import Reason
+from tests.planner.build import (
+    LIMITS,
+    NOW,
+    counted,
+    job,
+    kinds,
+    only_write,
+    planned,
+    pod,
+    recorded,
+    request,
+    well,
+    why,
+)
+from textmill.actions import Collect, Recreate, Write
 from textmill.orders import TokenizeOrder
-from textmill.picture import Member, Trouble
-
-NO_CLAIM = 'persistentvolumeclaim "textmill-data" not found'
+from textmill.picture import Member
 
 
 def test_recorded_job_that_is_missing_is_created_again() -> None:
@@ -121,83 +130,6 @@ def test_ended_pod_of_a_job_that_goes_on_frees_nothing() -> None:
     assert kinds(planned(waiting, jobs=(unwanted,), pods=(evicted,), limits=limits)) == ["Collect"]
     done = pod(unwanted, exit_code=0)
     assert kinds(planned(waiting, jobs=(unwanted,), pods=(done,), limits=limits)) == ["Collect", "Launch"]
-
-
-def test_job_without_pods_has_its_events_read_after_a_while() -> None:
-    one = request(status=recorded())
-    early = planned(one, jobs=(job(one, age=9),))
-    assert (early.actions, early.wake_at) == ((), NOW + 1)
-    stuck = job(one, age=10)
-    late = planned(one, jobs=(stuck,))
-    assert (late.actions, late.wake_at) == ((Inspect(stuck),), NOW + 10)
-
-
-QUOTA = Trouble(Reason.QUOTA_EXCEEDED, "exceeded quota: pods=4.")
-
-
-def test_quota_is_remarked_once_and_taken_back_when_pods_come() -> None:
-    one = request(status=recorded())
-    stuck = job(one, age=60, trouble=QUOTA)
-    write = only_write(planned(one, jobs=(stuck,)))
-    check_status(write.status)
-    assert (why(write.status), write.status["phase"]) == (("Unknown", "QuotaExceeded"), "Tokenizing")
-    assert [(note.type, note.reason) for note in write.notes] == [("Warning", "QuotaExceeded")]
-    told = one.with_status(write.status)
-    assert planned(told, jobs=(stuck,)).actions == ()
-    back = only_write(planned(told, jobs=(stuck,), pods=(pod(stuck),)))
-    assert why(back.status) == ("Unknown", "Tokenizing")
-    assert planned(one.with_status(back.status), jobs=(stuck,), pods=(pod(stuck),)).actions == ()
-
-
-@pytest.mark.parametrize(
-    ("reason", "expected"),
-    [
-        (Reason.QUOTA_EXCEEDED, "QuotaExceeded"),
-        (Reason.POD_REFUSED, "PodRefused"),
-        (Reason.OOM_KILLED, "DeadlineExceeded"),
-    ],
-)
-def test_end_of_time_names_what_held_the_request_up(reason: Reason, expected: str) -> None:
-    one = request(status=recorded(started=3500))
-    stuck = job(one, age=3500, trouble=Trouble(reason, "so it was."))
-    told = one.with_status(only_write(planned(one, jobs=(stuck,))).status)
-    made = planned(told, jobs=(stuck,), now=NOW + 100)
-    status = only_write(made).status
-    assert why(status) == ("False", expected)
-    assert status["conditions"][-1]["message"].startswith(
-        "The request had 3600 s (spec.timeoutSeconds) and did not end in them; it was held up by: so it was. "
-    )
-
-
-UNPULLED, BACK_OFF = {"waiting": ("ErrImagePull", "no")}, {"waiting": ("ImagePullBackOff", "no")}
-
-
-@pytest.mark.parametrize(
-    ("sign", "age", "expected"),
-    [
-        (UNPULLED, 59, None),
-        (UNPULLED, 60, "ImageNotPullable"),
-        (BACK_OFF, 60, "ImageNotPullable"),
-        ({"waiting": ("ContainerCreating", "")}, 999, None),
-        ({"unschedulable": NO_CLAIM}, 9, None),
-        ({"unschedulable": NO_CLAIM}, 10, "VolumeMissing"),
-        ({"unschedulable": "0/3 nodes are available"}, 999, None),
-    ],
-)
-def test_pod_that_cannot_start_fails_its_members(sign: dict[str, Any], age: float, expected: str | None) -> None:
-    everyone = [request(f"u{n}", status=recorded(started=0), retries=5) for n in range(2)]
-    there = job(*everyone, age=1000)
-    made = planned(*everyone, jobs=(there,), pods=(pod(there, age=age, **sign),))
-    found = [why(write.status) for write in made.actions if isinstance(write, Write)]
-    assert found == ([("False", expected)] * 2 if expected else [])
-
-
-@pytest.mark.parametrize(("sign", "wake_at"), [(UNPULLED, NOW + 55), ({"unschedulable": NO_CLAIM}, NOW + 5)])
-def test_pod_that_cannot_start_is_looked_at_again(sign: dict[str, Any], wake_at: float) -> None:
-    one = request(status=recorded())
-    there = job(one, age=5)
-    made = planned(one, jobs=(there,), pods=(pod(there, age=5, **sign),))
-    assert (made.actions, made.wake_at) == ((), wake_at)
 
 
 @pytest.mark.parametrize("seen", ["nothing", "still at work"])

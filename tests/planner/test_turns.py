@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.planner.build import LIMITS, NOW, RESULT, job, kinds, only_write, planned, pod, recorded, request, why
+from tests.planner.build import LIMITS, NOW, RESULT, after, job, kinds, only_write, planned, pod, recorded, request, why
 from tests.planner.crd import check_status
 from textmill import reuse
 from textmill.actions import Collect, Launch, LookUp, Write
@@ -81,11 +81,11 @@ def test_suspended_request_lets_go_of_its_job_and_goes_on_where_it_was(phase: st
     assert (write.status["phase"], why(write.status)) == ("Suspended", ("Unknown", "Suspended"))
     assert stage not in write.status.get("jobs", {})
     assert "startTime" not in write.status
-    aside = one.with_status(write.status)
+    aside = after(one, write)
     assert planned(aside).actions == ()
     back = only_write(planned(replace(aside, spec=replace(one.spec, suspend=False))))
     assert back.status["phase"] == ("Counting" if stage == "count" else "Pending")
-    resumed = replace(one, spec=replace(one.spec, suspend=False)).with_status(back.status)
+    resumed = after(replace(one, spec=replace(one.spec, suspend=False)), back)
     (action,) = planned(resumed).actions
     assert isinstance(action, Launch)
     assert action.job.stage == stage
@@ -104,7 +104,7 @@ def test_ended_request_is_settled_and_never_more(phase: str) -> None:
     one = request(status={"phase": phase, "startTime": to_time(0)}, suspend=True)
     write = only_write(planned(one))
     assert write.status == {"phase": phase, "startTime": to_time(0), "settled": True}
-    assert planned(one.with_status(write.status)).actions == ()
+    assert planned(after(one, write)).actions == ()
 
 
 def test_known_results_are_looked_up_before_a_start() -> None:

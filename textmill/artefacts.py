@@ -56,7 +56,10 @@ class Source(NamedTuple):
 
 
 class TokensManifest(NamedTuple):
-    """One shard of tokens: input bytes `start` to `end`, cut under these options."""
+    """One shard of tokens: input bytes `start` to `end`, cut under these options.
+
+    text_bytes: how many bytes of text they were, unpacked where `compression` names how they were packed.
+    """
 
     unicode: str
     engine: str
@@ -70,6 +73,8 @@ class TokensManifest(NamedTuple):
     encoding: str
     guessed: bool
     invalid_bytes: int
+    compression: str | None
+    text_bytes: int
     tokens: int
     sections: tuple[Section, ...]
     files: dict[str, File]

@@ -133,7 +133,8 @@ def merge_shards(found: list[reports.Report]) -> tuple[dict[str, Any], int, int]
     """Join the reports of one request's shards: what was observed, the number of shards, the number of words."""
     first = min(found, key=lambda one: int(one["shard"]))
     observed = dict(first["input"])
-    observed["invalidBytes"] = sum(int(one["input"].get("invalidBytes") or 0) for one in found)
+    for name in {"invalidBytes", "textBytes"} & observed.keys():
+        observed[name] = sum(int(one["input"].get(name) or 0) for one in found)
     return observed, int(first["of"]), sum(int(one["tokens"]) for one in found)
 
 

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     INPUT_CHANGED = "InputChanged"
     DIGEST_MISMATCH = "DigestMismatch"
     NOT_TEXT = "NotText"
+    INPUT_DAMAGED = "InputDamaged"
+    INPUT_TOO_LARGE = "InputTooLarge"
     OOM_KILLED = "OOMKilled"
     EVICTED = "Evicted"
     POD_LOST = "PodLost"
@@ -48,6 +50,10 @@ ADVICE: dict[Reason, Advice] = {
     Reason.DIGEST_MISMATCH: Advice(False, "The content is not what spec.input.sha256 says; correct one of the two."),
     Reason.NOT_TEXT: Advice(
         False, "Set spec.encoding to the file's encoding, or spec.errors to replace; a binary file is not counted."
+    ),
+    Reason.INPUT_DAMAGED: Advice(False, "The file is cut off or damaged; send it again, whole."),
+    Reason.INPUT_TOO_LARGE: Advice(
+        False, "The content expands past the operator's limits; send it unpacked, or raise them if it is no bomb."
     ),
     Reason.OOM_KILLED: Advice(True, "Raise the workers' memory limit, or lower the shard size."),
     Reason.EVICTED: Advice(True, "The node was short of resources; see the node's events."),

@@ -30,7 +30,7 @@ class Site:
 
     volume_root: where the claim is mounted in a pod (on the laptop the host's own path); scratch_root:
     beneath it ConfigMaps are mounted. memory: the container's limit in bytes, of which the worker plans with
-    7/8. resources: requests beside it.
+    7/8. resources: requests beside it. expanded_bytes, expansion_ratio: what compressed input may expand to.
     """
 
     image: str
@@ -43,6 +43,8 @@ class Site:
     user: int | None = 10001
     job_ttl: int = 600
     shard_retries: int = 6
+    expanded_bytes: int = 128 << 30
+    expansion_ratio: int = 250
     affinity: Mapping[str, Any] = field(default_factory=dict)
     pull_policy: str = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
@@ -138,6 +140,7 @@ def _arguments(plan: JobPlan, site: Site) -> list[str]:
     arguments += ["--pod-uid", "$(POD_UID)", "--memory", str(site.memory * 7 // 8)]
     if plan.stage == "tokenize":
         arguments += ["--shards", str(plan.shards)]
+        arguments += ["--expanded-bytes", str(site.expanded_bytes), "--expansion-ratio", str(site.expansion_ratio)]
         if plan.config_maps:
             arguments += ["--configmaps", _scratch(plan, site)]
     for order in plan.orders:

@@ -41,8 +41,8 @@ _FIELDS: dict[str, tuple[dict[str, type], ...]] = {
 def done_tokens(uid: str, index: int, shards: int, observed: dict[str, Any], tokens: int) -> Report:
     """Report that one shard is tokenized.
 
-    `observed` is what the worker saw of the whole input: bytes, encoding, invalidBytes (of this shard), and
-    sha256, which only shard 0 computes over the whole input.
+    `observed` is what the worker saw of the whole input: bytes, encoding, compression where there is one,
+    textBytes and invalidBytes (of this shard), and sha256, which only shard 0 computes over the whole input.
     """
     return {
         "id": uid,

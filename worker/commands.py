@@ -21,7 +21,7 @@ from textmill import layout, reports
 from textmill.errors import BadObject, Reason
 from textmill.orders import CountOrder, TokenizeOrder
 from worker.errors import WorkerError
-from worker.settings import INDEX_VARIABLE, Settings, memory_bound
+from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
 from worker.volume import remove_unfinished
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     count.add_argument(
         "--top", type=int, default=20, metavar="N", help="how many words to show (default 20; 0 for all)"
     )
+    for command in (tokenize, count):
+        _add_bounds(command)
     form = count.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="totals and words as one JSON object")
     form.add_argument("--csv", action="store_true", help="the words as CSV, with the header word,count")
@@ -79,6 +81,14 @@ def _add_job_options(parser: argparse.ArgumentParser, *, required: bool) -> None
     job.add_argument("--termination-log", type=Path, metavar="FILE", help="where the seal over the report lines goes")
     job.add_argument("--pod-uid", default="", metavar="UID", help="part of temporary names (default: a random one)")
     job.add_argument("--memory", type=int, metavar="BYTES", help="memory to keep within (default: the pod's limit)")
+
+
+def _add_bounds(command: argparse.ArgumentParser) -> None:
+    bounds = command.add_argument_group("bounds of compressed input")
+    bounds.add_argument("--expanded-bytes", type=int, metavar="BYTES", help="what it may expand to (default 128 GiB)")
+    bounds.add_argument(
+        "--expansion-ratio", type=int, metavar="N", help="to how many times its size, past 64 MiB (default 250)"
+    )
 
 
 def _tokenize(options: argparse.Namespace) -> int:
@@ -112,7 +122,8 @@ def _settings(
     uid = options.pod_uid or os.urandom(8).hex()
     if not options.order or options.out is None:
         raise BadObject("--out and at least one --order are needed with --root")
-    return Settings(options.root, options.out, uid, memory_bound(options.memory), configmaps, index, shards)
+    memory = memory_bound(options.memory)
+    return Settings(options.root, options.out, uid, memory, configmaps, index, shards, bounds_of(options))
 
 
 def _carry_out(tasks: Sequence[tuple[str, Callable[[], reports.Report]]], options: argparse.Namespace) -> int:

@@ -3,20 +3,18 @@
 A byte order mark decides. Else the encoding that was asked for; `auto` is UTF-8 if the first 64 KiB are, else a
 guess from them, reported as a guess. A NUL near the beginning of what is neither UTF-16 nor UTF-32 means binary,
 whatever was asked. Invalid sequences are replaced by U+FFFD, one for each maximal sequence as the standard advises,
-and their bytes counted; or they are refused with their place. The input's SHA-256 is taken in the same pass.
+and their bytes counted; or they are refused with their place. `worker/text.py` has unpacked what comes in here.
 """
 
 from __future__ import annotations
 
 import codecs
-import hashlib
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from worker.errors import NotText
 
 HEAD = 65_536
-BLOCK = 262_144
 BINARY_HEAD = 8_000
 
 _MARKS = (
@@ -56,41 +54,18 @@ def recognise(head: bytes, asked: str) -> Encoding:
 
 
 class Decoder:
-    """Reads a range of an input as valid UTF-8, each block whole characters; then `invalid_bytes` is known."""
+    """Makes valid UTF-8 of bytes, each block whole characters; then `invalid_bytes` is known."""
 
-    def __init__(self, file: IO[bytes], encoding: Encoding, *, strict: bool) -> None:
-        self._file = file
+    def __init__(self, encoding: Encoding, *, strict: bool) -> None:
         self._encoding = encoding
         self._strict = strict
-        self._sha = hashlib.sha256()
         self.invalid_bytes = 0
 
-    @property
-    def sha256(self) -> str:
-        """The digest of all that was read, the whole input if it was read from its beginning."""
-        return self._sha.hexdigest()
-
-    def blocks(self, start: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes from `start` to `end`, as UTF-8."""
-        raw = self._raw(start, end)
+    def blocks(self, raw: Iterator[bytes], start: int = 0) -> Iterator[bytes]:
+        """Yield blocks of bytes, of which the first begins at `start` of the text, as UTF-8."""
         if self._encoding.is_plain_utf8:
             return self._utf8(raw, start)
         return self._other(raw, start)
-
-    def read_on(self, end: int) -> None:
-        """Read up to `end` for the digest alone."""
-        for _ in self._raw(self._file.tell(), end):
-            pass
-
-    def _raw(self, start: int, end: int) -> Iterator[bytes]:
-        self._file.seek(start)
-        while start < end:
-            block = self._file.read(min(BLOCK, end - start))
-            if not block:
-                return
-            self._sha.update(block)
-            start += len(block)
-            yield block
 
     def _utf8(self, raw: Iterator[bytes], start: int) -> Iterator[bytes]:
         place, rest = start, b""

@@ -57,6 +57,18 @@ class NotText(WorkerError):
     reason = Reason.NOT_TEXT
 
 
+class InputDamaged(WorkerError):
+    """The compressed content is cut off, or is not what its own beginning says."""
+
+    reason = Reason.INPUT_DAMAGED
+
+
+class InputTooLarge(WorkerError):
+    """The content would expand, or need memory, past what is allowed."""
+
+    reason = Reason.INPUT_TOO_LARGE
+
+
 class ArtefactInvalid(WorkerError):
     """An artefact on the volume does not fit its manifest, or the manifest is not one of this version."""
 

@@ -8,6 +8,7 @@ by itself.
 from __future__ import annotations
 
 import os
+from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,13 @@ _GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory
 _UNLIMITED = 1 << 60
 _INTERPRETER = 64 << 20
 """What Python, the libraries and the blocks under way take."""
+
+
+class Bounds(NamedTuple):
+    """What compressed input may expand to: bytes in all, and bytes for each byte that is read."""
+
+    expanded_bytes: int = 128 << 30
+    expansion_ratio: int = 250
 
 
 class Settings(NamedTuple):
@@ -34,6 +42,7 @@ class Settings(NamedTuple):
     configmaps: Path | None = None
     shard: int = 0
     shards: int = 1
+    bounds: Bounds = Bounds()
 
     @property
     def vocabulary_memory(self) -> int:
@@ -45,6 +54,12 @@ class Settings(NamedTuple):
     def largest_word(self) -> int:
         """Bytes of one word that a run can hold in the few copies that it needs."""
         return max((self.memory - _INTERPRETER) // 4, 8 << 20)
+
+
+def bounds_of(options: Namespace) -> Bounds:
+    """Return the bounds that a command line gives, the defaults where it gives none."""
+    given = {name: getattr(options, name) for name in Bounds._fields}
+    return Bounds(**{name: value for name, value in given.items() if value is not None})
 
 
 def memory_bound(asked: int | None) -> int:

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import IO
 
 from worker.counting import csv_lines
-from worker.decoding import HEAD, Decoder, recognise
 from worker.engines import engine
 from worker.errors import WorkerError
-from worker.settings import Settings, memory_bound
+from worker.settings import Settings, bounds_of, memory_bound
+from worker.text import Text
 from worker.totals import Row, Totals
 
 _BAR = 30
@@ -30,7 +30,7 @@ _BAR = 30
 
 def count_files(options: Namespace) -> int:
     """Count the files that the command line names and print the result in the form that it asks for."""
-    bounds = Settings(Path(), "", "", memory_bound(options.memory))
+    bounds = Settings(Path(), "", "", memory_bound(options.memory), bounds=bounds_of(options))
     with tempfile.TemporaryDirectory(prefix="textmill-") as folder:
         totals = Totals(Path(folder), bounds.vocabulary_memory)
         size = 0
@@ -58,12 +58,11 @@ def _opened(name: str) -> Iterator[IO[bytes]]:
 
 def _add(file: IO[bytes], options: Namespace, totals: Totals, bounds: Settings) -> int:
     """Add one file's words to the totals and return its size."""
-    file.seek(0)
-    encoding = recognise(file.read(HEAD), options.encoding)
     size = file.seek(0, 2)
+    text = Text(file, size, options.encoding, strict=options.strict, bounds=bounds.bounds)
     words = engine(bounds.largest_word)
     counts: Counter[int] = Counter()
-    for block in Decoder(file, encoding, strict=options.strict).blocks(0, size):
+    for block in text.blocks(0, size):
         counts.update(words.feed(block))
         if words.memory > bounds.vocabulary_memory:
             _move(words.vocabulary, counts, totals)

@@ -16,12 +16,12 @@ from textmill import layout, reports
 from textmill.artefacts import File, ManifestRefused, Section, Source, TokensManifest
 from textmill.orders import TokenizeOrder
 from worker import arrow
-from worker.decoding import HEAD, Decoder, Encoding, recognise
 from worker.engines import Engine, engine
 from worker.errors import ArtefactInvalid
 from worker.inputs import Input, opened
 from worker.ranges import shard_range
 from worker.settings import Settings
+from worker.text import Text
 from worker.verifying import check_files, read_manifest
 from worker.volume import new_folder, publish
 
@@ -38,12 +38,11 @@ def tokenize(order: TokenizeOrder, settings: Settings) -> reports.Report:
         target = settings.root / layout.shard(f"{settings.out}/{order.id}", settings.shard)
         manifest = _kept(target, order, found, settings)
         if manifest is None:
-            found.file.seek(0)
-            encoding = recognise(found.file.read(HEAD), order.encoding)
-            if settings.shards > 1 and not encoding.is_plain_utf8:
+            text = Text(found.file, size, order.encoding, strict=order.errors == "strict", bounds=settings.bounds)
+            if settings.shards > 1 and not text.shardable:
                 return reports.left(order.id, reports.LEFT_NOT_SHARDABLE, size)
             with new_folder(target, settings.pod_uid) as folder:
-                manifest = _Shard(order, found, encoding, settings, folder).write()
+                manifest = _Shard(order, found, text, settings, folder).write()
                 publish(folder, target, manifest.text())
     return _report(order, manifest)
 
@@ -51,10 +50,13 @@ def tokenize(order: TokenizeOrder, settings: Settings) -> reports.Report:
 def _report(order: TokenizeOrder, manifest: TokensManifest) -> reports.Report:
     observed = {
         "bytes": manifest.source.bytes,
+        "textBytes": manifest.text_bytes,
         "encoding": manifest.encoding,
         "guessed": manifest.guessed,
         "invalidBytes": manifest.invalid_bytes,
     }
+    if manifest.compression:
+        observed["compression"] = manifest.compression
     if manifest.shard == 0:
         observed["sha256"] = manifest.source.sha256
     return reports.done_tokens(order.id, manifest.shard, manifest.shards, observed, manifest.tokens)
@@ -84,16 +86,13 @@ def _digests(found: Input) -> tuple[str, ...]:
 class _Shard:
     """One shard while it is being written."""
 
-    def __init__(
-        self, order: TokenizeOrder, found: Input, encoding: Encoding, settings: Settings, folder: Path
-    ) -> None:
+    def __init__(self, order: TokenizeOrder, found: Input, text: Text, settings: Settings, folder: Path) -> None:
         self._order = order
         self._found = found
-        self._encoding = encoding
+        self._text = text
         self._settings = settings
         self._folder = folder
         self._engine: Engine = engine(settings.largest_word)
-        self._decoder = Decoder(found.file, encoding, strict=order.errors == "strict")
         self._sections: list[Section] = []
         self._aside = folder / ".words"
         self._files: dict[str, File] = {}
@@ -116,9 +115,11 @@ class _Shard:
             shards=settings.shards,
             asked_encoding=self._order.encoding,
             errors=self._order.errors,
-            encoding=self._encoding.name,
-            guessed=self._encoding.guessed,
-            invalid_bytes=self._decoder.invalid_bytes,
+            encoding=self._text.encoding.name,
+            guessed=self._text.encoding.guessed,
+            invalid_bytes=self._text.invalid_bytes,
+            compression=self._text.compression,
+            text_bytes=self._text.text_bytes,
             tokens=sum(section.tokens for section in self._sections),
             sections=tuple(self._sections),
             files=self._files,
@@ -130,16 +131,16 @@ class _Shard:
         if self._settings.shard > 0:
             found.check_unchanged()
             return found.source
-        self._decoder.read_on(found.source.bytes)
+        sha256 = self._text.sha256()
         found.check_unchanged()
-        found.check_digest(self._decoder.sha256)
-        return found.source._replace(sha256=self._decoder.sha256)
+        found.check_digest(sha256)
+        return found.source._replace(sha256=sha256)
 
     def _batches(self, start: int, end: int) -> Iterator[array[int]]:
         """Yield the ids in record batches, none of which spans two sections; put full vocabularies aside on the
         way."""
         waiting: array[int] = array("I")
-        for block in self._decoder.blocks(start, end):
+        for block in self._text.blocks(start, end):
             waiting.extend(self._engine.feed(block))
             while len(waiting) >= BATCH:
                 yield self._numbered(waiting[:BATCH])

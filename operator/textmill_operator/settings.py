@@ -51,6 +51,10 @@ SETTINGS: dict[str, Setting] = {
     "POD_GRACE_SECONDS": Setting(Limits.pod_grace, "How long a Job may have no pod before its events are read."),
     "IMAGE_GRACE_SECONDS": Setting(Limits.image_grace, "How long an image may fail to be pulled."),
     "CLAIM_GRACE_SECONDS": Setting(Limits.claim_grace, "How long the claim may be missing."),
+    "EXPANDED_BYTES": Setting(Site.expanded_bytes, "What one compressed input may expand to.", least=1),
+    "EXPANSION_RATIO": Setting(
+        Site.expansion_ratio, "To how many times its size it may expand, once that is past 64 MiB.", least=1
+    ),
     "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container.", least=1),
     "WORKER_CPU": Setting(Site.cpu_request, "CPU that a worker container requests."),
     "WORKER_USER": Setting(10001, "User, group and fsGroup of worker pods; 0 leaves them to the cluster."),
@@ -142,6 +146,8 @@ class Settings:
             volume_root=self["VOLUME"].rstrip("/"),
             scratch_root=self["SCRATCH"].rstrip("/"),
             memory=self["WORKER_MEMORY_BYTES"],
+            expanded_bytes=self["EXPANDED_BYTES"],
+            expansion_ratio=self["EXPANSION_RATIO"],
             cpu_request=self["WORKER_CPU"],
             user=self["WORKER_USER"] or None,
             affinity=affinity,

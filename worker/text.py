@@ -1,0 +1,93 @@
+"""An input as text: what it was found to be, and its content as valid UTF-8, whatever it came packed in.
+
+The bytes of the file go through up to three layers: `worker/raw.py` hashes them, `worker/unpacking.py` unpacks them
+if they are compressed, `worker/decoding.py` makes UTF-8 of them. What each layer is, is decided from its first bytes
+when a Text is made, so that binary content, archives and packing within packing are refused before any work. Only
+text that is neither packed nor in another encoding can be read in ranges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import IO
+
+from worker.decoding import HEAD, Decoder, recognise
+from worker.errors import NotText
+from worker.raw import Raw
+from worker.settings import Bounds
+from worker.unpacking import compression, unpacked
+
+_TAR = 257
+_OTHERS = (
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"PK\x05\x06", "an empty zip archive"),
+    (_TAR, b"ustar", "a tar archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"Rar!\x1a\x07", "a RAR archive"),
+    (0, b"\x04\x22\x4d\x18", "an lz4 file"),
+    (0, b"\x1f\x9d\x90", "a file of compress (.Z)"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old office program"),
+)
+
+
+class Text:
+    """Reads an input once, from front to back or one range of it."""
+
+    def __init__(self, file: IO[bytes], size: int, asked: str, *, strict: bool, bounds: Bounds) -> None:
+        """`asked` is the encoding that the order names; what is no text is refused at once."""
+        self._raw = Raw(file)
+        self._size = size
+        self._unpacked: Iterator[bytes] | None = None
+        self.text_bytes = 0
+        file.seek(0)
+        head = file.read(HEAD)
+        self.compression = compression(head)
+        if self.compression:
+            stream = unpacked(self.compression, self._raw.blocks(0, size), bounds)
+            head = b"".join(_until(stream, HEAD))
+            self._unpacked = chain((head,), stream)
+        _refuse_archives(head, self.compression)
+        self.encoding = recognise(head[:HEAD], asked)
+        self._decoder = Decoder(self.encoding, strict=strict)
+
+    @property
+    def shardable(self) -> bool:
+        """Whether it can be read in ranges of bytes."""
+        return self.compression is None and self.encoding.is_plain_utf8
+
+    @property
+    def invalid_bytes(self) -> int:
+        """How many bytes were no text and were replaced, so far."""
+        return self._decoder.invalid_bytes
+
+    def blocks(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the text of the bytes from `start` to `end` of the file, as UTF-8; all of it where it is packed."""
+        return self._decoder.blocks(self._counted(self._unpacked or self._raw.blocks(start, end)), start)
+
+    def sha256(self) -> str:
+        """Read the rest of the file and return the digest of the whole, if `blocks` began at its beginning."""
+        self._raw.read_on(self._size)
+        return self._raw.sha256
+
+    def _counted(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            self.text_bytes += len(block)
+            yield block
+
+
+def _until(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Yield blocks until they have so many bytes."""
+    while size > 0 and (block := next(blocks, b"")):
+        size -= len(block)
+        yield block
+
+
+def _refuse_archives(head: bytes, packed: str | None) -> None:
+    within = f" within {packed}" if packed else ""
+    again = compression(head) if packed else None
+    if again:
+        raise NotText(f"the content is {again} data{within}: one layer is unpacked, so unpack the outer one first")
+    for place, signature, what in _OTHERS:
+        if head[place : place + len(signature)] == signature:
+            raise NotText(f"the content is {what}{within}: unpack it first, and send its texts one by one")

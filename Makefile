@@ -11,7 +11,7 @@ TESTS ?= tests
 WORKERS ?= 2
 
 export PYTHON
-export PYTHONPATH := $(CURDIR):$(CURDIR)/operator
+export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run kubectl sweep setup dev test test-one test-system test-long coverage bench lint format types \

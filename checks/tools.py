@@ -18,7 +18,7 @@ from pathlib import Path
 TOOLS: Mapping[str, tuple[str, ...]] = {
     "mypy": ("mypy",),
     "import contracts": ("lint-imports",),
-    "unused or missing packages": ("deptry", "--no-ansi", "."),
+    "unused or missing packages": ("deptry", "--no-ansi", "--config", "deptry.toml", "."),
     "ruff": ("ruff", "check", "--output-format=concise", "."),
     "ruff format": ("ruff", "format", "--check", "--output-format=concise", "."),
 }
@@ -34,10 +34,10 @@ class Outcome:
 
 
 def run(name: str, command: tuple[str, ...], root: Path) -> Outcome:
-    """Run one tool, found beside our Python, with both roots of the product importable."""
+    """Run one tool, found beside our Python, with every root of the product importable."""
     started = time.monotonic()
     program, *arguments = command
-    environ = {**os.environ, "PYTHONPATH": f"{root}:{root / 'operator'}", "COLUMNS": "200"}
+    environ = {**os.environ, "PYTHONPATH": f"{root}:{root / 'operator'}:{root / 'cli'}", "COLUMNS": "200"}
     full = [str(Path(sys.executable).parent / program), *arguments]
     done = subprocess.run(full, cwd=root, env=environ, check=False, capture_output=True, text=True)
     complaint = (done.stdout + done.stderr).strip() or f"{name} ended with {done.returncode}"

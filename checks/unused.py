@@ -14,7 +14,10 @@ from vulture import Vulture
 
 from checks.problem import Problem
 
-CALLED_BY_DECORATOR = ["@*.get", "@*.post", "@*.put", "@*.patch", "@*.delete", "@*.head", "@*.route", "@kopf.*"]
+CALLED_BY_DECORATOR = [
+    *(f"@*.{name}" for name in ("get", "post", "put", "patch", "delete", "head", "route", "command", "group")),
+    "@kopf.*",
+]
 SURE = 100
 KINDS = frozenset({"function", "method", "class", "property", "import"})
 

@@ -123,3 +123,9 @@ def test_checks_tell_what_fails_and_where(tmp_path: Path, capsys: pytest.Capture
     assert re.findall(r"^ok +(.*?)  ", shown, re.MULTILINE) == ["good tool"]
     assert "\ntextmill/utils.py:1: os is not on the list of pure modules\n" in shown
     assert shown.endswith("\nbad tool:\nmended nothing\n")
+
+
+def test_wheel_asks_for_what_the_tree_is_locked_to() -> None:
+    wanted = (tree.ROOT / "requirements.in").read_text("utf-8").splitlines()
+    project = tree.settings()["project"]
+    assert {*project["dependencies"], *project["optional-dependencies"]["kubernetes"]} <= set(wanted)

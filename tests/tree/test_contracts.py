@@ -15,7 +15,10 @@ import pytest
 
 from checks import tree
 
-ROOMS = ("textmill", "app", "textmill_operator", "worker", "local", "local/apiserver", "local/jobs", "local/kubelet")
+ROOMS = (
+    *("textmill", "app", "textmill_operator", "textmill_cli", "worker"),
+    *("local", "local/apiserver", "local/jobs", "local/kubelet"),
+)
 PLANTED = [
     ("textmill", "import flask", "textmill"),
     ("textmill", "import time", "textmill"),
@@ -28,6 +31,10 @@ PLANTED = [
     ("worker", "import kubernetes", "worker"),
     ("worker", "import socket", "worker"),
     ("worker", "import textmill_operator", "worker"),
+    ("textmill_cli", "import app", "cli"),
+    ("textmill_cli", "import worker", "cli"),
+    ("textmill_cli", "import flask", "cli"),
+    ("app", "import textmill_cli", "app"),
     ("local", "import textmill", "local"),
     ("local", "import kubernetes", "local"),
     ("local/apiserver", "import local.jobs", "local"),
@@ -57,6 +64,7 @@ def test_right_imports_keep_every_contract(rooms: Path) -> None:
     (rooms / "app" / "good.py").write_text("import flask, kubernetes, textmill\n")
     (rooms / "textmill_operator" / "good.py").write_text("import kopf, aiohttp, textmill\n")
     (rooms / "worker" / "good.py").write_text("import arro3, textmill\n")
+    (rooms / "textmill_cli" / "good.py").write_text("import click, kubernetes, textmill, urllib3\n")
     (rooms / "local" / "good.py").write_text("import aiohttp, local.apiserver, local.kubelet\n")
     contracts = [one["name"] for one in tree.settings()["tool"]["importlinter"]["contracts"]]
     assert lint(rooms) == dict.fromkeys(contracts, "KEPT")

@@ -1,0 +1,100 @@
+"""Which service is meant, and how to print: the options that every command takes, before or after its name.
+
+The order in which a way is found is a promise, in `docs/cli.md`: an option goes before the environment, an address
+before a kubeconfig. Values are kept on click's context, so that the group and the command fill the same place.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from textmill_cli.connections import Connections
+from textmill_cli.errors import FileUnusable
+from textmill_cli.http_service import HttpService
+from textmill_cli.patience import Patience
+from textmill_cli.service import Service
+from textmill_cli.showing import plain
+
+PATIENCE = 10.0
+LAPTOP = "http://127.0.0.1:5000"
+TABLE, JSON, NAME = "table", "json", "name"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value is not None:
+        context.ensure_object(dict)[parameter.name] = value
+
+
+OPTIONS = (
+    click.option("--server", metavar="URL", help="The service's address (TEXTMILL_SERVER)."),
+    click.option("--token", metavar="TOKEN", help="Who asks; others on this machine can see it (TEXTMILL_TOKEN)."),
+    click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="A file that holds the token."),
+    click.option("--ca-file", type=click.Path(path_type=Path), metavar="FILE", help="Certificates to trust instead."),
+    click.option("--patience", type=click.FloatRange(0), metavar="SECONDS", help="How long to try again [10]."),
+)
+
+
+def way(command: _Command) -> _Command:
+    """Give a command the options that choose a service."""
+    for option in reversed(OPTIONS):
+        command = _stored(option)(command)
+    return command
+
+
+def output(*forms: str) -> Callable[[_Command], _Command]:
+    """Give a command `--output` with these forms: a table for a terminal, JSON for a program, unless told."""
+    return click.option("-o", "--output", type=click.Choice(forms), help="How to print [table on a terminal, or json].")
+
+
+def form(asked: str | None) -> str:
+    """Return the form to print in."""
+    return asked or (TABLE if sys.stdout.isatty() else JSON)
+
+
+def service() -> Service:
+    """Open the way that was chosen; it is closed when the command ends."""
+    context = click.get_current_context()
+    chosen: dict[str, Any] = context.ensure_object(dict)
+    made = _http(chosen, Patience(chosen.get("patience", PATIENCE), _tell))
+    context.call_on_close(made.close)
+    return made
+
+
+def _tell(message: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"{plain(message)} Trying again.", err=True)
+
+
+def _http(chosen: dict[str, Any], patience: Patience) -> Service:
+    address = chosen.get("server") or os.environ.get("TEXTMILL_SERVER") or LAPTOP
+    ca_file = chosen.get("ca_file") or (Path(given) if (given := os.environ.get("TEXTMILL_CA_FILE")) else None)
+    return HttpService(Connections(address, _token(chosen), ca_file), patience)
+
+
+def _token(chosen: dict[str, Any]) -> str | None:
+    if file := chosen.get("token_file"):
+        try:
+            return str(file.read_text(encoding="ascii")).strip()
+        except (OSError, UnicodeError) as error:
+            raise FileUnusable(f"The token cannot be read from {file}: {error}.") from error
+    return chosen.get("token") or os.environ.get("TEXTMILL_TOKEN") or None
+
+
+def _stored(option: Callable[..., Any]) -> Callable[[_Command], _Command]:
+    """Have an option keep its value on the context instead of handing it to the command."""
+
+    def add(command: _Command) -> _Command:
+        made: _Command = option(command)
+        parameters = made.params if isinstance(made, click.Command) else made.__click_params__  # type: ignore[attr-defined]  # click's own place for them
+        parameters[-1].expose_value = False
+        parameters[-1].callback = _keep
+        return made
+
+    return add

@@ -1,0 +1,53 @@
+"""`textmill count`: words counted here, with no service at all.
+
+Counting is the worker's, and the wheel holds no worker: what is started is the worker's own command, in a process of
+its own, so the words are the same ones that a cluster would count. Nothing here knows how words are cut.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import click
+
+from textmill_cli import chosen
+from textmill_cli.errors import NotOffered
+
+COUNTER = "TEXTMILL_COUNTER"
+
+
+def counter() -> list[str]:
+    """Return the command that counts: the one that is set, or the worker beside us."""
+    if given := shlex.split(os.environ.get(COUNTER, "")):
+        return given
+    if importlib.util.find_spec("worker") is not None:
+        return [sys.executable, "-m", "worker"]
+    raise NotOffered(
+        "What counts words is not installed here.",
+        reason="CounterMissing",
+        hint=f"Run it from a checkout, or name a command in {COUNTER}, such as "
+        "'docker run --rm -i IMAGE python -m worker'.",
+    )
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILES]...")
+@click.option("--top", type=click.IntRange(0), default=20, show_default=True, help="How many words; 0 for all.")
+@click.option("--encoding", default="auto", show_default=True, help="The texts' encoding.")
+@click.option("--strict", is_flag=True, help="Refuse texts that are not valid in their encoding.")
+@chosen.output(chosen.TABLE, chosen.JSON, "csv")
+def count(files: Sequence[str], *, top: int, encoding: str, strict: bool, output: str | None) -> int:
+    """Count the words of FILES together, here; standard input without any."""
+    wanted = chosen.form(output)
+    command = [*counter(), "count", "--top", str(top), "--encoding", encoding]
+    command += ["--strict"] * strict + [f"--{wanted}"] * (wanted != chosen.TABLE)
+    try:
+        done = subprocess.run([*command, "--", *files], check=False)
+    except OSError as error:
+        raise NotOffered(f"{command[0]} cannot be started: {error.strerror}.", reason="CounterMissing") from error
+    return 0 if done.returncode == 0 else 8

@@ -1,0 +1,74 @@
+"""What a terminal is spared, how wide things are, and counting with nothing running."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from tests.cli.terminal import textmill
+from textmill_cli import showing
+from textmill_cli.run import main
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, naïve, 日本", "plain, naïve, 日本"),
+        ("\x1b]0;title\x07red\x1b[31m", "�]0;title�red�[31m"),
+        ("a\u202ecod.txt", "a�cod.txt"),
+        ("two\nlines\tand\rone", "two lines and�one"),
+        ("man\u200dwoman \x9b31m", "man\u200dwoman �31m"),
+    ],
+)
+def test_text_from_elsewhere_cannot_move_the_cursor(text: str, shown: str) -> None:
+    assert showing.plain(text) == shown
+
+
+@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("", 0)])
+def test_width_is_that_of_a_terminal(text: str, columns: int) -> None:
+    assert showing.cells(text) == columns
+
+
+def test_table_is_aligned_by_what_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    showing.table(("NAME", "N"), [("日本", 7), ("abcde", None)], right=frozenset({1}))
+    assert capsys.readouterr().out == "NAME    N\n日本    7\nabcde   -\n"
+
+
+def test_failed_request_shows_its_reason_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    conditions = [{"type": "Succeeded", "status": "False", "reason": "NotText", "message": "It is a picture."}]
+    showing.requests([{"name": "x", "phase": "Failed", "conditions": conditions}])
+    assert capsys.readouterr().out.splitlines()[1].startswith("x      Failed (NotText)   0")
+
+
+def test_count_needs_no_service(tmp_path: object) -> None:
+    done = textmill("count", text="a b a\n", settings={"TEXTMILL_SERVER": "http://127.0.0.1:1"})
+    told = {"bytes": 6, "tokens": 3, "distinctWords": 2}
+    told |= {"topWords": [{"word": "a", "count": 2}, {"word": "b", "count": 1}]}  # type: ignore[dict-item]  # JSON has no one type
+    assert (done.code, json.loads(done.out), done.err) == (0, told, "")
+    assert textmill("count", "-o", "csv", text="a b a\n", settings={}).out == "word,count\na,2\nb,1\n"
+    assert textmill("count", "no-such-file", settings={}).code == 8
+
+
+def test_count_takes_the_command_that_is_set() -> None:
+    echo = f"{sys.executable} -c 'import sys; print(sys.argv[1:])'"
+    done = textmill("count", "-o", "json", "-", settings={"TEXTMILL_COUNTER": echo})
+    assert done.out == "['count', '--top', '20', '--encoding', 'auto', '--json', '--', '-']\n"
+
+
+def test_count_without_a_counter_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TEXTMILL_COUNTER", raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert main(["count", "x"]) == 9
+    assert capsys.readouterr().err.startswith("textmill: CounterMissing: ")
+    monkeypatch.setenv("TEXTMILL_COUNTER", "/no/such/program")
+    assert main(["count", "x"]) == 9
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script_is_the_shells_own(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    assert f"_TEXTMILL_COMPLETE={shell}_complete" in capsys.readouterr().out

@@ -114,6 +114,14 @@ class BodyStalled(AppError):
     retryable = True
 
 
+class BodySlow(AppError):
+    """It comes, but too slowly."""
+
+    status, reason, title = 408, "BodySlow", "The upload came too slowly"
+    hint = "Send it again over a faster connection, or have TEXTMILL_MIN_RATE lowered; nothing of it was kept."
+    retryable = True
+
+
 class NotFinished(AppError):
     """A result was asked for before there is one."""
 
@@ -186,6 +194,30 @@ class HeadersTooLarge(AppError):
     hint = "Idempotency-Key may have 256 characters."
 
 
+class RateExceeded(AppError):
+    """This client asks too often."""
+
+    status, reason, title = 429, "RateExceeded", "Too many requests in too short a time"
+    hint = "Come again after the seconds that Retry-After names."
+    retryable = True
+
+
+class UploadsRunning(AppError):
+    """This client has too many uploads running."""
+
+    status, reason, title = 429, "UploadsRunning", "Too many uploads at the same time"
+    hint = "Wait until one of them is through."
+    retryable = True
+
+
+class QueueFull(AppError):
+    """As many requests wait as may."""
+
+    status, reason, title = 429, "QueueFull", "Too many requests wait already"
+    hint = "Come again when some have finished, or have TEXTMILL_QUEUE_REQUESTS raised."
+    retryable = True
+
+
 class ArtefactInvalid(AppError):
     """What lies on the volume is not what the status says."""
 
@@ -206,6 +238,14 @@ class TooManyStreams(AppError):
 
     status, reason, title = 503, "TooManyStreams", "Too many clients are waiting for events"
     hint = "Come again after the seconds that Retry-After names, ask without `wait`, or have TEXTMILL_STREAMS raised."
+    retryable = True
+
+
+class QueueBytesFull(AppError):
+    """The requests that wait hold as many bytes as they may."""
+
+    status, reason, title = 507, "QueueBytesFull", "Too much content waits already"
+    hint = "Come again when some requests have finished, or have TEXTMILL_QUEUE_BYTES raised."
     retryable = True
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import guard, problems
+from app import guard, problems, rates
+from app.admission import Admission, Queue
 from app.cluster import Cluster, KubernetesCluster
 from app.errors import AppError
 from app.metrics import Metrics
@@ -41,9 +43,13 @@ def create_app(
     application.url_map.strict_slashes = False
     application.url_map.merge_slashes = False
     application.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    volume = Volume(settings.volume, settings.namespace, settings.claim)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        application.wsgi_app = ProxyFix(application.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]  # Flask's own way
+    volume = Volume(settings.volume, settings.namespace, settings.claim, settings.keep_free)
     attach(application, _room(settings, volume, cluster, Metrics(registry or CollectorRegistry())))
     guard.register(application)
+    rates.register(application, settings)
     problems.register(application)
     for blueprint in BLUEPRINTS:
         application.register_blueprint(blueprint)
@@ -63,4 +69,5 @@ def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: 
         metrics=metrics,
         watch=Watch(place, View(), failed=metrics.watch_failures.inc),
         places=Places(settings.streams, metrics.streams_open),
+        admission=Admission(settings, Queue(place, settings)),
     )

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 
 from app.errors import HostNotAllowed, OriginNotAllowed
+from app.rates import PROBES
 from app.room import room
 
 HEADERS = {
@@ -26,7 +27,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-_PROBES = {"health.healthz", "health.readyz", "health.metrics"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = logging.getLogger("textmill.access")
@@ -48,7 +48,7 @@ def _begin() -> None:
 
 def _check_host() -> None:
     allowed = room().settings.allowed_hosts
-    if "*" in allowed or request.endpoint in _PROBES:
+    if "*" in allowed or request.endpoint in PROBES:
         return
     name = host_name(request.headers.get("Host", ""))
     if name not in allowed:
@@ -81,7 +81,7 @@ def _finish(answer: Response) -> Response:
         request.method if request.method in _SAFE | {"POST", "DELETE"} else "other", route, answer.status_code
     ).inc()
     metrics.seconds.labels(route).observe(seconds)
-    level = logging.DEBUG if request.endpoint in _PROBES else logging.INFO
+    level = logging.DEBUG if request.endpoint in PROBES else logging.INFO
     _log.log(
         level,
         "answered",

@@ -5,6 +5,7 @@ one process keeps the metrics in one place. SIGTERM stops taking connections and
 """
 
 import os
+from typing import Any
 
 from app.logs import configuration
 from app.settings import Settings
@@ -25,3 +26,8 @@ limit_request_field_size = 8190
 logconfig_dict = configuration(_settings.log_level)
 accesslog = None
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Give the worker, which gunicorn makes, the setting that is its own."""
+    worker.head_seconds = _settings.head_seconds

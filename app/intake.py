@@ -8,7 +8,8 @@ since each upload holds a thread.
 
 from __future__ import annotations
 
-import contextlib
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from app import options
 from app.errors import (
     BodyBroken,
     BodyCut,
+    BodySlow,
     BodyStalled,
     DigestMismatch,
     FieldsTooLarge,
@@ -32,10 +34,13 @@ from app.errors import (
     MediaTypeUnsupported,
     TooLarge,
 )
+from app.pace import Read, pace
 from app.volume import Arrival, Stored, Volume
 from textmill.display import shown_name
 
 BLOCK = 1 << 20
+LEAST_BLOCK = 16 << 10
+QUICK_SECONDS = 0.5
 FORM_ALLOWANCE = 1 << 20
 """Bytes that a form may have beside its file."""
 FIELD_BYTES = 64 << 10
@@ -55,7 +60,19 @@ class Taken:
     options: options.Options
 
 
-def take(request: Request, volume: Volume, limit: int, stall_seconds: float, *, blanks: bool = False) -> Taken:
+@dataclass(frozen=True)
+class Patience:
+    """How long a body may stand still, and how many bytes a second it must bring on the whole."""
+
+    stall_seconds: float
+    min_rate: int = 0
+
+    def of(self, size: int) -> float:
+        """Return the seconds that a read of this many bytes may take."""
+        return max(self.stall_seconds, size / self.min_rate) if self.min_rate else math.inf
+
+
+def take(request: Request, volume: Volume, limit: int, patience: Patience, *, blanks: bool = False) -> Taken:
     """Store the request's file and return what came; nothing is left on the volume when this raises.
 
     blanks: fields without a value count as not given, as an HTML form sends them.
@@ -64,7 +81,7 @@ def take(request: Request, volume: Volume, limit: int, stall_seconds: float, *, 
     options.read(asked)
     form = request.mimetype == "multipart/form-data"
     length = _checked_length(request, limit + FORM_ALLOWANCE if form else limit)
-    blocks = _blocks(request, length, stall_seconds)
+    blocks = read_blocks(request, length, patience)
     with volume.arrival(limit, None if form or length is None else length) as arrival:
         filename = _read_form(request, blocks, arrival, asked) if form else _read_raw(request, blocks, arrival)
         given = options.read((name, text) for name, text in asked if text or not blanks)
@@ -84,31 +101,47 @@ def _checked_length(request: Request, limit: int) -> int | None:
     return length
 
 
-def _blocks(request: Request, length: int | None, stall_seconds: float) -> Iterator[bytes]:
+def read_blocks(request: Request, length: int | None, patience: Patience) -> Iterator[bytes]:
+    """Read a body in blocks; None reads to its end. A short, stalled or slow one is an error, never a short body.
+
+    The server hands out a block when it has all of it, so while a client is slow the blocks are small: else the rate
+    could only be judged after a megabyte.
+    """
     stream = request.environ["wsgi.input"]
     connection = request.environ.get("gunicorn.socket")
     if connection is not None:
-        connection.settimeout(stall_seconds)
-    rest = length
+        connection.settimeout(patience.stall_seconds)
+    rest, size = length, LEAST_BLOCK
     while rest is None or rest > 0:
-        with _translated(stall_seconds):
-            block: bytes = stream.read(BLOCK if rest is None else min(BLOCK, rest))
+        wanted = size if rest is None else min(size, rest)
+        began = time.monotonic()
+        with pace.within(connection, patience.of(wanted)) as read:
+            block = _read(stream, wanted, patience, read)
         if not block:
             break
+        size = min(BLOCK, size * 4) if time.monotonic() - began < QUICK_SECONDS else LEAST_BLOCK
         rest = None if rest is None else rest - len(block)
         yield block
     if rest:
         raise BodyCut(f"The body ended {rest} bytes before the {length} that Content-Length says.")
 
 
-@contextlib.contextmanager
-def _translated(stall_seconds: float) -> Iterator[None]:
+def _read(stream: Any, size: int, patience: Patience, read: Read | None) -> bytes:
     try:
-        yield
+        block: bytes = stream.read(size)
     except TimeoutError as error:
-        raise BodyStalled(f"No data came for {stall_seconds:g} seconds.") from error
+        raise BodyStalled(f"No data came for {patience.stall_seconds:g} seconds.") from error
     except OSError as error:  # also the server's own errors about a body that ends early or is wrongly chunked
+        if read is not None and read.dropped:
+            raise _slow(patience) from error
         raise BodyCut("The connection ended before the body did.") from error
+    if read is not None and read.dropped:
+        raise _slow(patience)
+    return block
+
+
+def _slow(patience: Patience) -> BodySlow:
+    return BodySlow(f"The body came with less than {patience.min_rate} bytes a second.")
 
 
 def _read_raw(request: Request, blocks: Iterator[bytes], sink: Arrival) -> str:

@@ -10,13 +10,17 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, json, render_template, request
+from flask import Flask, Response, current_app, g, json, render_template, request
+from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
+from app import rates
 from app.errors import AppError, BodyBroken, FieldsTooLarge, MediaTypeUnsupported, MethodNotAllowed, RouteUnknown
 from app.room import room
 
 MEDIA_TYPE = "application/problem+json"
+WAITING = (429, 503, 507)
+"""The statuses that come with Retry-After."""
 TYPE_PREFIX = "tag:textmill.dev,2026:problem:"
 _log = logging.getLogger("textmill.api")
 _FRAMEWORK: dict[int, tuple[type[AppError], str]] = {
@@ -70,6 +74,7 @@ def document(
 def register(application: Flask) -> None:
     """Have every error of this application answered here."""
     application.register_error_handler(AppError, _ours)
+    application.register_error_handler(RateLimitExceeded, _too_often)
     application.register_error_handler(HTTPException, _of_framework)
     application.register_error_handler(Exception, _unforeseen)
 
@@ -85,9 +90,13 @@ def _ours(error: AppError) -> Response:
         answer = Response(json.dumps(told), mimetype=MEDIA_TYPE)
     answer.status_code = error.status
     answer.headers.extend(error.headers)
-    if error.status == 503:
+    if error.status in WAITING:
         answer.headers.setdefault("Retry-After", str(room().settings.retry_after))
     return answer
+
+
+def _too_often(error: RateLimitExceeded) -> Response:
+    return _ours(rates.refusal(error, current_app.extensions["textmill-limiter"]))
 
 
 def _wants_page() -> bool:

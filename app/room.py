@@ -1,4 +1,4 @@
-"""What the routes share: settings, volume, cluster, metrics, the watch. One such room belongs to one Flask application.
+"""What the routes share: settings, volume, cluster, metrics, watch, admission. One room belongs to one application.
 
 It hangs on the application and not in a module, so that two applications in one process (as tests make them) share
 nothing.
@@ -11,6 +11,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from app.admission import Admission
 from app.cluster import Cluster
 from app.metrics import Metrics
 from app.settings import Settings
@@ -31,6 +32,7 @@ class Room:
     metrics: Metrics
     watch: Watch
     places: Places
+    admission: Admission
 
 
 def attach(application: Flask, made: Room) -> None:

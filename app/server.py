@@ -18,6 +18,7 @@ from gunicorn.http import errors  # type: ignore[import-untyped]  # gunicorn has
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
 from app.guard import HEADERS
+from app.pace import pace
 from app.problems import MEDIA_TYPE, document
 from app.room import of_application
 
@@ -39,15 +40,26 @@ _HINTS = {
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """The threaded worker; what it says to requests that it cannot read is ours, and that streams end when it stops."""
+    """The threaded worker; it refuses in our shape what it cannot read, bounds heads, ends streams at a stop."""
+
+    head_seconds = 20.0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop: event streams end now, other requests may still end by themselves."""
         of_application(self.wsgi).watch.begin_to_stop()
         super().handle_exit(sig, frame)
 
+    def handle(self, conn: Any) -> Any:
+        """Serve one request of a connection; its head must be there within some seconds, however it trickles in."""
+        conn.head = pace.begin(conn.sock, self.head_seconds)
+        try:
+            return super().handle(conn)
+        finally:
+            pace.end(conn.head)
+
     def handle_request(self, req: Any, conn: Any) -> bool:
-        """Serve one request; a client that reads nothing of its answer for too long is dropped without a fuss."""
+        """Serve a request whose head is there; a client that reads nothing of its answer for too long is dropped."""
+        pace.end(conn.head)
         try:
             return bool(super().handle_request(req, conn))
         except TimeoutError:

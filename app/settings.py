@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _SIZE = re.compile(r"(\d+)\s*([KMGT]i?)?B?", re.IGNORECASE)
+_RATE = re.compile(r"[1-9]\d{0,8}( per |/)([1-9]\d{0,4} )?(second|minute|hour|day)s?", re.IGNORECASE)
 _UNITS: dict[str, int] = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
     "KI": 1 << 10,
     "MI": 1 << 20,
@@ -34,6 +35,13 @@ def _size(text: str) -> int:
     if not found:
         raise ValueError("bytes, such as 500000 or 20Gi")
     return int(found[1]) * _UNITS[(found[2] or "").upper()]
+
+
+def _rates(text: str) -> str:
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    if not all(_RATE.fullmatch(part) for part in parts):
+        raise ValueError("a rate such as `600 per minute`, or several with `;` between them")
+    return "; ".join(parts)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -64,10 +72,60 @@ class Settings:
     stall_seconds: float = _setting(
         "TEXTMILL_STALL_SECONDS", "60", float, "How long an upload may stand still before it is given up with 408."
     )
+    min_rate: int = _setting(
+        "TEXTMILL_MIN_RATE", "256", _size, "Bytes a second that an upload must bring after that time; 0 asks for none."
+    )
+    head_seconds: float = _setting(
+        "TEXTMILL_HEAD_SECONDS", "20", float, "How long the head of a request may take to come, before it is given up."
+    )
+    keep_free: int = _setting(
+        "TEXTMILL_KEEP_FREE_BYTES",
+        "64Mi",
+        _size,
+        "Room on the volume that uploads leave to the work on them; below it they get 507.",
+    )
+    queue_requests: int = _setting(
+        "TEXTMILL_QUEUE_REQUESTS",
+        "0",
+        int,
+        "Unfinished requests in the namespace at which more get 429; 0 is no limit.",
+    )
+    queue_bytes: int = _setting(
+        "TEXTMILL_QUEUE_BYTES", "0", _size, "Bytes of their content at which more get 507; 0 is no limit."
+    )
+    queue_seconds: float = _setting(
+        "TEXTMILL_QUEUE_SECONDS",
+        "5",
+        float,
+        "How old the count of unfinished requests may be; 0 counts for each upload.",
+    )
+    client_uploads: int = _setting(
+        "TEXTMILL_CLIENT_UPLOADS", "0", int, "Uploads that one client may have running at a replica; 0 is no limit."
+    )
+    rate_limit: str = _setting(
+        "TEXTMILL_RATE_LIMIT", "", _rates, "How often one client may ask, as in `600 per minute`; empty is no limit."
+    )
+    rate_uploads: str = _setting(
+        "TEXTMILL_RATE_UPLOADS", "", _rates, "How often one client may begin an upload; empty is no limit."
+    )
+    rate_storage: str = _setting(
+        "TEXTMILL_RATE_STORAGE",
+        "memory://",
+        str,
+        "Where the rates are counted: in this process, or as `redis://HOST:PORT` for several replicas.",
+    )
+    trusted_proxies: int = _setting(
+        "TEXTMILL_TRUSTED_PROXIES",
+        "0",
+        int,
+        "Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+    )
     cluster_timeout: float = _setting(
         "TEXTMILL_CLUSTER_TIMEOUT", "5", float, "Seconds to wait for one answer of the Kubernetes API."
     )
-    retry_after: int = _setting("TEXTMILL_RETRY_AFTER", "5", int, "Seconds that `Retry-After` names in a 503.")
+    retry_after: int = _setting(
+        "TEXTMILL_RETRY_AFTER", "5", int, "Seconds that `Retry-After` names where nothing better is known."
+    )
     ready_cache_seconds: float = _setting(
         "TEXTMILL_READY_CACHE_SECONDS", "1", float, "How long one answer of `/readyz` is used again."
     )

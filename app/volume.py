@@ -52,8 +52,8 @@ def _translated(doing: str) -> Iterator[None]:
 class Arrival:
     """One upload that is coming in. Write to it, then `publish`; leaving the block without that removes it."""
 
-    def __init__(self, root: Path, limit: int) -> None:
-        self._root, self._limit = root, limit
+    def __init__(self, root: Path, limit: int, keep_free: int = 0) -> None:
+        self._root, self._limit, self._keep_free = root, limit, keep_free
         self._hash = hashlib.sha256()
         self.size = self._begun = 0
         self._path = root / layout.INCOMING / f"{secrets.token_hex(16)}.part"
@@ -86,6 +86,13 @@ class Arrival:
                 # Has the kernel begin to write now what fsync would else have to wait for at the end.
                 os.posix_fadvise(self._fd, self._begun, self.size - self._begun, os.POSIX_FADV_DONTNEED)
                 self._begun = self.size
+                self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Stop an upload whose length nobody told before it takes what is kept for the work."""
+        found = os.fstatvfs(self._fd)
+        if found.f_bavail * found.f_frsize < self._keep_free:
+            raise VolumeFull(f"The volume has less than {self._keep_free} bytes free, which are kept for the work.")
 
     def digest(self) -> str:
         """Return the SHA-256 of what came so far."""
@@ -110,8 +117,9 @@ class Arrival:
 class Volume:
     """The volume's root as this process sees it."""
 
-    def __init__(self, root: Path, namespace: str, claim: str) -> None:
+    def __init__(self, root: Path, namespace: str, claim: str, keep_free: int = 0) -> None:
         self.root = root.absolute()
+        self._keep_free = keep_free
         self._marker: dict[str, object] = {"format": 1, "namespace": namespace, "claim": claim}
 
     def prepare(self, *, adopt: bool = False) -> None:
@@ -142,14 +150,19 @@ class Volume:
             pass
 
     def arrival(self, limit: int, expected: int | None) -> Arrival:
-        """Begin an upload of at most `limit` bytes; VolumeFull at once where `expected` bytes cannot fit."""
+        """Begin an upload of at most `limit` bytes; VolumeFull at once where `expected` bytes cannot fit.
+
+        What the jobs need to go on with what waits already is left free.
+        """
         if not (self.root / layout.MARKER).is_file():
             self.prepare()
         with _translated("its free space was asked for"):
             found = os.statvfs(self.root)
-        if expected is not None and expected > found.f_bavail * found.f_frsize:
-            raise VolumeFull(f"{expected} bytes do not fit: {found.f_bavail * found.f_frsize} are free.")
-        return Arrival(self.root, limit)
+        free = found.f_bavail * found.f_frsize
+        if (expected or 0) + self._keep_free > free:
+            kept = f" and {self._keep_free} are kept for the work" if self._keep_free else ""
+            raise VolumeFull(f"{expected or 'Unknown'} bytes do not fit: {free} are free{kept}.")
+        return Arrival(self.root, limit, self._keep_free)
 
     def touch(self, digest: str) -> Stored | None:
         """Make stored content young again, so that the sweep leaves it alone; None where it is not stored."""

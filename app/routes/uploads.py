@@ -16,6 +16,7 @@ from app.answers import answer
 from app.cluster import Away, Denied
 from app.creation import Created, checked_key, create
 from app.errors import BodyBroken, FieldInvalid, FieldsTooLarge, MediaTypeUnsupported, UploadMissing
+from app.rates import client
 from app.room import room
 from app.volume import Stored
 from textmill.display import shown_name
@@ -34,10 +35,12 @@ def take_upload(*, blanks: bool = False) -> Created:
     """Store the current request's file and make a request for it; the page uses this too."""
     key = checked_key(request.headers.get("Idempotency-Key"))
     parts = room()
-    with parts.metrics.uploads_running.track_inprogress():
-        taken = intake.take(
-            request, parts.volume, parts.settings.max_upload_bytes, parts.settings.stall_seconds, blanks=blanks
-        )
+    patience = intake.Patience(parts.settings.stall_seconds, parts.settings.min_rate)
+    with (
+        parts.admission.upload(client(), request.content_length or 0),
+        parts.metrics.uploads_running.track_inprogress(),
+    ):
+        taken = intake.take(request, parts.volume, parts.settings.max_upload_bytes, patience, blanks=blanks)
     parts.metrics.upload_bytes.inc(taken.stored.size)
     return _create(taken.stored, taken.shown, taken.options, key)
 
@@ -52,6 +55,7 @@ def request_for_stored() -> Response:
     stored = room().volume.touch(asked.upload)
     if stored is None:
         raise UploadMissing(f"Content with the SHA-256 {asked.upload} is not on the volume.")
+    room().admission.check(stored.size)
     return accepted(_create(stored, shown_name(asked.filename or ""), asked, key))
 
 
@@ -68,7 +72,7 @@ def accepted(created: Created) -> Response:
 
 def _create(stored: Stored, shown: str, asked: options.Options, key: str | None) -> Created:
     try:
-        return create(room().cluster, stored, shown, asked, key=key, user=request.remote_user or "")
+        made = create(room().cluster, stored, shown, asked, key=key, user=request.remote_user or "")
     except (Away, Denied) as error:
         given = {"upload": stored.digest, "filename": shown, "name": asked.name, **asked.spec}
         body = {name: value for name, value in given.items() if value is not None}
@@ -77,6 +81,9 @@ def _create(stored: Stored, shown: str, asked: options.Options, key: str | None)
             "next": {"method": "POST", "href": "/requests", "contentType": "application/json", "body": body},
         }
         raise
+    if not made.replayed:
+        room().admission.made(stored.size)
+    return made
 
 
 def _document() -> dict[str, Any]:

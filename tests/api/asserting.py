@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from app.guard import HEADERS
+from app.problems import WAITING
 
 ANSWER_FIELDS = ["name", "createdAt", "phase", "progress", "conditions", "input", "result", "links"]
 PROBLEM_FIELDS = {"type", "title", "status", "detail", "reason", "hint", "retryable", "requestId"}
@@ -37,7 +38,7 @@ def assert_problem(response: TestResponse, status: int, reason: str) -> dict[str
     assert body["detail"].endswith(".")
     assert body["hint"].endswith(".")
     assert body["requestId"] == response.headers["X-Request-ID"]
-    assert ("Retry-After" in response.headers) is (status == 503)
+    assert ("Retry-After" in response.headers) is (status in WAITING)
     text = response.get_data(as_text=True)
     assert "Traceback" not in text
     assert 'File "' not in text

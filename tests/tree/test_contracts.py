@@ -17,7 +17,7 @@ from checks import tree
 
 ROOMS = (
     *("textmill", "app", "textmill_operator", "textmill_cli", "worker"),
-    *("local", "local/apiserver", "local/jobs", "local/kubelet"),
+    *("local", "local/apiserver", "local/jobs", "local/kubelet", "cluster"),
 )
 PLANTED = [
     ("textmill", "import flask", "textmill"),
@@ -39,6 +39,8 @@ PLANTED = [
     ("local", "import kubernetes", "local"),
     ("local/apiserver", "import local.jobs", "local"),
     ("local/kubelet", "import local.apiserver", "local"),
+    ("cluster", "import textmill", "cluster"),
+    ("app", "import cluster", "product"),
 ]
 
 
@@ -66,6 +68,7 @@ def test_right_imports_keep_every_contract(rooms: Path) -> None:
     (rooms / "worker" / "good.py").write_text("import arro3, textmill\n")
     (rooms / "textmill_cli" / "good.py").write_text("import click, kubernetes, textmill, urllib3\n")
     (rooms / "local" / "good.py").write_text("import aiohttp, local.apiserver, local.kubelet\n")
+    (rooms / "cluster" / "good.py").write_text("import cryptography\n")
     contracts = [one["name"] for one in tree.settings()["tool"]["importlinter"]["contracts"]]
     assert lint(rooms) == dict.fromkeys(contracts, "KEPT")
 

@@ -15,7 +15,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run kubectl sweep setup dev test test-one test-system test-long coverage bench lint format types \
-	contracts generate verify lock clean distclean
+	image contracts generate verify lock clean distclean
 
 ##@ Use it
 demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the result, stop (FILE= for another text)
@@ -57,6 +57,10 @@ coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches 
 
 bench: $(VENV)/dev.stamp ## Measure what the design promises, as a table beside its thresholds
 	@$(PY) -m tests.bench $(ARGS)
+
+##@ Package
+image: $(VENV)/dev.stamp ## Build the container image with docker or buildah (ARGS="--tag NAME --archive FILE")
+	@$(PY) -m scripts.image $(ARGS)
 
 ##@ Check
 lint: $(VENV)/dev.stamp ## Every check that runs no test: style, types, imports, sizes, purity, links

@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _sweep(settings: Settings, asked: argparse.Namespace) -> dict[str, object]:
+    if asked.mark:
+        Volume(settings.volume, settings.namespace, settings.claim).prepare()
     rules = Rules(
         grace=settings.sweep_grace if asked.grace is None else asked.grace,
         max_share=settings.sweep_max_share if asked.max_share is None else asked.max_share,
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--grace", type=float, metavar="SECONDS", help="instead of TEXTMILL_SWEEP_GRACE")
     one.add_argument("--max-share", type=float, metavar="SHARE", help="instead of TEXTMILL_SWEEP_MAX_SHARE")
     one.add_argument("--allow-empty", action="store_true", help="sweep although there is no request at all")
+    one.add_argument("--mark", action="store_true", help="mark the volume first, if it holds nothing but Textmill's")
     return parser
 
 

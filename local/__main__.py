@@ -1,4 +1,5 @@
-"""`python -m local`: the laptop's whole stack. `run` serves it until Ctrl-C, `demo` shows the main job once and stops.
+"""`python -m local`: the laptop's whole stack. `run` serves it until Ctrl-C, `cluster` its Kubernetes alone,
+`demo` shows the main job once and stops.
 
 The parts can be started by themselves as well: `python -m local.apiserver`, `local.jobs`, `local.kubelet`.
 """
@@ -22,6 +23,10 @@ def main() -> int:
     run.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
     run.add_argument("--host", default="127.0.0.1", help="address to serve at (default: 127.0.0.1)")
     run.add_argument("--port", type=int, default=5000, help="port to serve at; 0 takes a free one (default: 5000)")
+    kubernetes = commands.add_parser("cluster", help="serve the Kubernetes API alone, with its Job controller and kubelet")
+    kubernetes.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
+    kubernetes.add_argument("--host", default="127.0.0.1", help="address of the Kubernetes API (default: 127.0.0.1)")
+    kubernetes.add_argument("--port", type=int, default=6443, help="its port; 0 takes a free one (default: 6443)")
     show = commands.add_parser("demo", help="count a text on a stack of its own, and stop")
     show.add_argument("--file", type=Path, help="the text (default: the help topics that come with Python)")
     chosen = parser.parse_args()
@@ -30,7 +35,8 @@ def main() -> int:
         if chosen.command == "demo":
             asyncio.run(demo(chosen.file))
         else:
-            asyncio.run(serve(chosen.state.resolve(), chosen.host, chosen.port))
+            alone = chosen.command == "cluster"
+            asyncio.run(serve(chosen.state.resolve(), chosen.host, chosen.port, alone=alone))
     except LocalError as error:
         sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
         return 1

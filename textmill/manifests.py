@@ -64,7 +64,7 @@ def job(plan: JobPlan, site: Site) -> Manifest:
         "podFailurePolicy": {
             "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
         },
-        "template": {"metadata": {"labels": labels}, "spec": _pod(plan, site)},
+        "template": {"metadata": {"labels": labels | names.VOLUME_LABEL}, "spec": _pod(plan, site)},
     }
     return {
         "apiVersion": "batch/v1",

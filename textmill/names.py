@@ -21,6 +21,8 @@ PLURAL = "processingrequests"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "textmill"
 STAGE_LABEL = f"{GROUP}/stage"
+VOLUME_LABEL = {f"{GROUP}/volume": "mounted"}
+"""On every pod that mounts the claim, so that affinity can keep them on the one node of a ReadWriteOnce volume."""
 REUSE_LABEL = f"{GROUP}/reuse-key"
 MEMBERS_ANNOTATION = f"{GROUP}/members"
 SHARDS_ANNOTATION = f"{GROUP}/shards"

@@ -16,7 +16,10 @@ NAMESPACE = "default"
 
 @dataclass(frozen=True)
 class Layout:
-    """Where one stack lives: its state folder, the program's own folder, and the ports it was given."""
+    """Where one stack lives: its state folder, the program's own folder, and the ports it was given.
+
+    alone: Kubernetes only, without the operator and the HTTP interface.
+    """
 
     state: Path
     program: Path
@@ -24,6 +27,8 @@ class Layout:
     cluster_port: int
     health_port: int
     host: str = "127.0.0.1"
+    cluster_host: str = "127.0.0.1"
+    alone: bool = False
 
     @property
     def volume(self) -> Path:
@@ -64,7 +69,7 @@ def cluster(layout: Layout) -> list[Part]:
     ready = state / "cluster" / "ready"
     server = (
         *("-m", "local.apiserver", "--state", str(state / "cluster"), "--ready-file", str(ready), *kubeconfig),
-        *("--listen", f"127.0.0.1:{layout.cluster_port}", "--namespace", NAMESPACE),
+        *("--listen", f"{layout.cluster_host}:{layout.cluster_port}", "--namespace", NAMESPACE),
     )
     kubelet = (
         *("-m", "local.kubelet", *kubeconfig, "--scratch-root", str(layout.scratch)),

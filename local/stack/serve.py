@@ -75,6 +75,13 @@ def layout(state: Path, host: str, port: int) -> Layout:
     )
 
 
+def layout_alone(state: Path, host: str, port: int) -> Layout:
+    """Return where a Kubernetes without Textmill on it lives."""
+    port = free_port(host, port)
+    (state / "cluster-port").write_text(str(port))
+    return Layout(state, PROGRAM, api_port=0, cluster_port=port, health_port=0, cluster_host=host, alone=True)
+
+
 @contextlib.asynccontextmanager
 async def running(where: Layout, environ: Mapping[str, str]) -> AsyncIterator[Supervisor]:
     """Start everything, and stop it at the end, whatever happens in between."""
@@ -84,21 +91,23 @@ async def running(where: Layout, environ: Mapping[str, str]) -> AsyncIterator[Su
         await supervisor.start([api_server])
         async with Client(kubeconfig.load(where.kubeconfig), "textmill-stack") as client:
             await seed.plant(client, where)
-        await supervisor.start([*rest, *parts.textmill(where, environ)])
+        ours = [] if where.alone else parts.textmill(where, environ)
+        await supervisor.start([*rest, *ours])
         yield supervisor
     finally:
         await supervisor.stop()
 
 
-async def serve(state: Path, host: str, port: int) -> None:
-    """Run the stack until SIGINT or SIGTERM, or until a part cannot be kept running."""
+async def serve(state: Path, host: str, port: int, *, alone: bool = False) -> None:
+    """Run the stack, or its Kubernetes alone, until SIGINT or SIGTERM, or until a part cannot be kept running."""
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     with locked(state):
-        where = layout(state, host, port)
-        if port and where.api_port != port:
-            print(f"port {port} is taken; using {where.api_port}")
+        where = layout_alone(state, host, port) if alone else layout(state, host, port)
+        found = where.cluster_port if alone else where.api_port
+        if port and found != port:
+            print(f"port {port} is taken; using {found}")
         starting = asyncio.create_task(_serve(where, told))
         stopped = asyncio.create_task(told.wait())
         await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +122,8 @@ async def serve(state: Path, host: str, port: int) -> None:
 async def _serve(where: Layout, told: asyncio.Event) -> None:
     print(f"starting; state and logs in {where.state}", flush=True)
     async with running(where, os.environ) as supervisor:
-        print(f"Textmill   {where.url}")
+        if not where.alone:
+            print(f"Textmill   {where.url}")
         print(f"Kubernetes KUBECONFIG={where.kubeconfig}")
         print("Ctrl-C stops it", flush=True)
         await supervisor.until_failed(asyncio.ensure_future(told.wait()))

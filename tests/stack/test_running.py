@@ -133,3 +133,16 @@ def test_demo_shows_the_words_of_a_file(tmp_path: Path) -> None:
     assert [line.split()[0] for line in done.stdout.splitlines() if "█" in line] == ["three", "two", "one"]
     assert done.stdout.endswith("everything is stopped\n")
     assert done.stderr == ""
+
+
+def test_cluster_alone_has_the_resource_and_no_textmill(tmp_path: Path) -> None:
+    arguments = command("cluster", "--state", str(tmp_path / "state"), "--port", "0")
+    process = subprocess.Popen(arguments, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    printed = read_until(process.stdout, "Ctrl-C")
+    kubectl = [str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(tmp_path / "state" / "kubeconfig")]
+    asked = subprocess.run([*kubectl, "get", "preq,pvc", "-o", "name"], capture_output=True, text=True, check=False)
+    parts = sorted(path.stem for path in (tmp_path / "state" / "logs").iterdir())
+    assert stop(process).endswith("stopped\n")
+    assert (asked.returncode, asked.stdout) == (0, "persistentvolumeclaim/textmill-data\n"), asked.stderr
+    assert parts == ["api-server", "job-controller", "kubelet"]
+    assert "Textmill" not in printed

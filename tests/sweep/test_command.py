@@ -75,6 +75,31 @@ def test_sweep_without_a_cluster_says_why_and_does_nothing(root: Path, tmp_path:
     assert (root / "uploads" / digest[:2] / digest).is_file()
 
 
+def test_sweep_marks_a_volume_that_only_workers_have_used(tmp_path: Path, real: tuple[Path, Client]) -> None:
+    root = tmp_path / "volume"
+    (root / "results" / "count-1").mkdir(parents=True)
+
+    refused = _run(root, real[0], "sweep", "--dry-run")
+    done = _run(root, real[0], "sweep", "--mark", "--dry-run", TEXTMILL_CLAIM="other")
+
+    assert (refused.returncode, done.returncode) == (1, 0), done.stderr
+    marker = json.loads((root / "textmill-volume.json").read_text("utf-8"))
+    assert marker == {"format": 1, "namespace": "default", "claim": "other"}
+    assert sorted(path.name for path in root.iterdir() if path.is_dir()) == [
+        *("drop", "results", "trash", "uploads", "work"),
+    ]
+
+
+def test_sweep_marks_no_volume_that_holds_other_things(tmp_path: Path, real: tuple[Path, Client]) -> None:
+    (tmp_path / "books").mkdir()
+
+    refused = _run(tmp_path, real[0], "sweep", "--mark")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("VolumeNotReady: The volume's root holds something that is not Textmill's.")
+    assert [path.name for path in tmp_path.iterdir()] == ["books"]
+
+
 def test_init_takes_over_a_folder_that_holds_other_things(tmp_path: Path) -> None:
     (tmp_path / "books").mkdir()
 

@@ -16,7 +16,7 @@ import pytest
 from checks import tree
 
 ROOMS = (
-    *("textmill", "app", "textmill_operator", "textmill_cli", "worker"),
+    *("textmill", "app", "textmill_operator", "textmill_cli", "worker", "image"),
     *("local", "local/apiserver", "local/jobs", "local/kubelet", "cluster"),
 )
 PLANTED = [
@@ -37,6 +37,8 @@ PLANTED = [
     ("app", "import textmill_cli", "app"),
     ("local", "import textmill", "local"),
     ("local", "import kubernetes", "local"),
+    ("image", "import app", "image"),
+    ("image", "import kubernetes", "image"),
     ("local/apiserver", "import local.jobs", "local"),
     ("local/kubelet", "import local.apiserver", "local"),
     ("cluster", "import textmill", "cluster"),
@@ -67,6 +69,7 @@ def test_right_imports_keep_every_contract(rooms: Path) -> None:
     (rooms / "textmill_operator" / "good.py").write_text("import kopf, aiohttp, textmill\n")
     (rooms / "worker" / "good.py").write_text("import arro3, textmill\n")
     (rooms / "textmill_cli" / "good.py").write_text("import click, kubernetes, textmill, urllib3\n")
+    (rooms / "image" / "good.py").write_text("import subprocess, urllib.request\n")
     (rooms / "local" / "good.py").write_text("import aiohttp, local.apiserver, local.kubelet\n")
     (rooms / "cluster" / "good.py").write_text("import cryptography\n")
     contracts = [one["name"] for one in tree.settings()["tool"]["importlinter"]["contracts"]]

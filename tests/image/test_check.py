@@ -1,0 +1,136 @@
+"""`check`, which `helm test` runs: right counts pass, anything else says what is wrong and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from image import check
+
+
+class Installation(ThreadingHTTPServer):
+    """A stand-in for the HTTP interface: answers to GET are taken from `answers`, the last one again and again."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen: list[str] = []
+        self.body = b""
+        self.answers: list[dict[str, Any]] = []
+        self.upload_code = 202
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def counted(self, **changes: Any) -> dict[str, Any]:
+        word = self.body.decode().split()[2].rstrip("!")
+        return {"phase": "Succeeded", "result": check.expected(word) | {"table": {}} | changes}
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Installation
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def answer(self, code: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_POST(self) -> None:
+        self.server.seen.append("POST")
+        self.server.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(self.server.upload_code, {"name": "check-txt-1"})
+
+    def do_GET(self) -> None:
+        answers = self.server.answers or [self.server.counted()]
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        self.answer(int(found.get("code", 200)), found)
+
+    def do_DELETE(self) -> None:
+        self.server.seen.append(f"DELETE {self.path}")
+        self.answer(200, {})
+
+
+@pytest.fixture
+def installation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    monkeypatch.setattr(check, "PAUSE_SECONDS", 0.0)
+    with Installation() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_right_count_passes_and_the_request_is_deleted(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check.main([installation.url]) == 0
+    assert capsys.readouterr().out == "uploaded as check-txt-1\ncounted right: 18 words, 4 distinct\n"
+    assert installation.seen == ["POST", "DELETE /requests/check-txt-1"]
+
+
+def test_text_is_new_each_time() -> None:
+    assert check.text("one") != check.text("two")
+    assert check.expected("w1")["topWords"] == [
+        {"word": "alpha", "count": 6},
+        {"word": "beta", "count": 6},
+        {"word": "don't", "count": 3},
+        {"word": "w1", "count": 3},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "complaint"),
+    [
+        ([{"phase": "Failed", "conditions": [{"reason": "VolumeMissing"}]}], "the request has failed: [{\"reason\": \"Vo"),
+        ([{"phase": "Succeeded", "result": {"tokens": 17}}], "counted {'bytes': None, 'tokens': 17,"),
+        ([{"code": 503, "phase": "away"}], ": 503 {\"code\": 503"),
+    ],
+)  # fmt: skip
+def test_wrong_end_is_told_and_the_request_is_deleted(
+    installation: Installation, capsys: pytest.CaptureFixture[str], answers: list[dict[str, Any]], complaint: str
+) -> None:
+    installation.answers = answers
+    assert check.main([installation.url]) == 1
+    assert complaint in capsys.readouterr().err
+    assert installation.seen == ["POST", "DELETE /requests/check-txt-1"]
+
+
+def test_no_result_in_time_is_told_with_the_last_state(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.answers = [{"phase": "Pending"}]
+    assert check.main([installation.url, "--seconds", "0"]) == 1
+    assert capsys.readouterr().err == 'check failed: no result in time; the request says {"phase": "Pending"}\n'
+
+
+def test_one_answer_that_fails_does_not_end_the_wait(installation: Installation) -> None:
+    installation.answers = [{"code": 503}, {"code": 503}, {"phase": "Pending"}, {"phase": "Failed", "conditions": None}]
+    with pytest.raises(check.CheckFailed, match="the request has failed: null"):
+        check.check(installation.url, 60, lambda _: None)
+
+
+def test_refused_upload_is_told_in_the_services_own_words(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.upload_code = 507
+    assert check.main([installation.url]) == 1
+    assert '507 {"name": "check-txt-1"}' in capsys.readouterr().err
+
+
+def test_nobody_there_and_no_address_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.main(["http://127.0.0.1:9"]) == 1
+    assert "POST http://127.0.0.1:9/upload" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        check.main(["textmill-api"])
+    assert "'textmill-api' is no http:// or https:// address" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> i
     if line is None:
         sys.stderr.write(f"there is no command {arguments[0]!r}\n{usage()}")
         return 2
-    os.execve(line[0], line, dict(environ))  # noqa: S606 - our own interpreter and modules, no shell
+    return os.execve(line[0], line, dict(environ))  # noqa: S606 - our own interpreter and modules, no shell
 
 
 if __name__ == "__main__":

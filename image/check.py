@@ -28,9 +28,9 @@ class CheckFailed(Exception):
 
 def call(method: str, url: str, body: bytes | None = None) -> dict[str, Any]:
     """Return one answer's JSON; CheckFailed with the answer's own words otherwise."""
-    request = urllib.request.Request(url, data=body, method=method)  # noqa: S310 - main() lets only http and https through
+    request = urllib.request.Request(url, data=body, method=method)  # noqa: S310 - main() refuses other schemes
     try:
-        with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310 - main() refuses other schemes
             content = answer.read()
     except urllib.error.HTTPError as error:
         raise CheckFailed(f"{method} {url}: {error.code} {error.read(1000).decode('utf-8', 'replace')}") from error

@@ -23,8 +23,12 @@ def main() -> int:
     run.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
     run.add_argument("--host", default="127.0.0.1", help="address to serve at (default: 127.0.0.1)")
     run.add_argument("--port", type=int, default=5000, help="port to serve at; 0 takes a free one (default: 5000)")
-    kubernetes = commands.add_parser("cluster", help="serve the Kubernetes API alone, with its Job controller and kubelet")
-    kubernetes.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
+    kubernetes = commands.add_parser(
+        "cluster", help="serve the Kubernetes API alone, with its Job controller and kubelet"
+    )
+    kubernetes.add_argument(
+        "--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)"
+    )
     kubernetes.add_argument("--host", default="127.0.0.1", help="address of the Kubernetes API (default: 127.0.0.1)")
     kubernetes.add_argument("--port", type=int, default=6443, help="its port; 0 takes a free one (default: 6443)")
     show = commands.add_parser("demo", help="count a text on a stack of its own, and stop")

@@ -30,8 +30,8 @@ OPENING = """<!-- Written by `python -m scripts.chart` from charts/textmill/valu
 
 # The chart's values
 
-Set them in a file (`helm install ... --values mine.yaml`) or one by one (`--set operator.maxPods=20`). A key that is not
-listed here is refused. How they go together is told in [install.md](install.md).
+Set them in a file (`helm install ... --values mine.yaml`) or one by one (`--set operator.maxPods=20`). A key that is
+not listed here is refused. How they go together is told in [install.md](install.md).
 
 | value | default | meaning |
 |---|---|---|

@@ -92,7 +92,8 @@ async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:
     if stopped not in done:
         stopped.cancel()
         part = next(iter(done))
-        raise OperatorError(f"{part.get_name()} has ended by itself") from part.exception()
+        error = part.exception()
+        raise OperatorError(f"{part.get_name()} has ended by itself: {error!r}") from error
     log.info("stopping")
 
 

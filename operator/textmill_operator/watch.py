@@ -16,7 +16,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -75,6 +75,8 @@ async def _operate(store: Store, namespaces: tuple[str, ...], post: Post, stop: 
         namespaces=namespaces,
         standalone=True,
         stop_flag=stop,
+        # Else kopf asks for the user's name, and a container's numeric user has none.
+        identity=cast("Any", "textmill"),
     )
 
 

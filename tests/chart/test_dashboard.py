@@ -27,7 +27,10 @@ def labels() -> dict[str, set[str]]:
                 for family in one.describe():
                     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
                     for suffix in suffixes.get(family.type, ("",)):
-                        found[family.name + suffix] = {*one._labelnames, *({"le"} if suffix == "_bucket" else ())}
+                        found[family.name + suffix] = {
+                            *one._labelnames,  # noqa: SLF001 - there is no public way
+                            *({"le"} if suffix == "_bucket" else ()),
+                        }
     return found
 
 

@@ -41,7 +41,8 @@ def test_base_image_is_the_one_that_a_stand_in_is_made_for() -> None:
 def test_buildah_and_docker_get_the_same_file_and_arguments() -> None:
     docker = image.build_command("docker", "t:1", "1", "abc")
     buildah = image.build_command("/usr/bin/buildah", "t:1", "1", "abc")
-    shared = ["build", "--file", "Dockerfile", "--tag", "t:1", "--build-arg", "VERSION=1", "--build-arg", "REVISION=abc"]
+    shared = ["build", "--file", "Dockerfile", "--tag", "t:1"]
+    shared += ["--build-arg", "VERSION=1", "--build-arg", "REVISION=abc"]
     assert docker[1 : len(shared) + 1] == buildah[1 : len(shared) + 1] == shared
     assert (docker[-1], buildah[-1]) == (".", ".")
     assert "--isolation" in buildah

@@ -92,7 +92,7 @@ def test_text_is_new_each_time() -> None:
 @pytest.mark.parametrize(
     ("answers", "complaint"),
     [
-        ([{"phase": "Failed", "conditions": [{"reason": "VolumeMissing"}]}], "the request has failed: [{\"reason\": \"Vo"),
+        ([{"phase": "Failed", "conditions": ["VolumeMissing"]}], "the request has failed: [\"VolumeMissing\"]"),
         ([{"phase": "Succeeded", "result": {"tokens": 17}}], "counted {'bytes': None, 'tokens': 17,"),
         ([{"code": 503, "phase": "away"}], ": 503 {\"code\": 503"),
     ],

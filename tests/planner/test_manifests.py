@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from textmill.actions import JobPlan, Member
+from textmill.actions import JobPlan
 from textmill.manifests import Site, job
 from textmill.names import Stage
+from textmill.picture import Member
 
 SITE = Site(image="textmill:1", claim="data", volume_root="/volume", scratch_root="/scratch")
 

@@ -44,18 +44,13 @@ class Stretch:
         found = self._segments(text)
         undecided = len(found) > 1 and break_class(found[-1][0]) in MIDDLES and last_base(found[-1]) == 0
         keep = 2 if undecided else 1
-        at = 0
-        for segment in found[:-keep]:
-            yield from self._word(segment, at)
-            at += len(segment)
-        self._keep(found[-keep:], at)
+        certain = found[:-keep]
+        yield from self._words(certain)
+        self._keep(found[-keep:], sum(map(len, certain)))
 
     def finish(self) -> Iterator[str]:
         """Yield the words that were still open; nothing stays here."""
-        at = 0
-        for segment in self._segments(""):
-            yield from self._word(segment, at)
-            at += len(segment)
+        yield from self._words(self._segments(""))
         self._held, self._live = [], ""
 
     def _segments(self, text: str) -> list[str]:
@@ -63,6 +58,19 @@ class Stretch:
         if rules.ZWJ in window and rules.needs_rules(window):
             return rules.segments(window)
         return library.split_word_bounds(window)
+
+    def _words(self, segments: list[str]) -> Iterator[str]:
+        """Yield the words among the first segments of the window."""
+        ended = sum(len(one.stand_in) for one in self._held)
+        at = number = 0
+        while at < ended and number < len(segments):
+            yield from self._word(segments[number], at)
+            at += len(segments[number])
+            number += 1
+        # Past the stand-ins every segment is what it looks like: no question need be asked for each of millions.
+        for segment in segments[number:]:
+            if characters.is_word(segment):
+                yield segment if len(segment) <= LIVE else long_lower([segment])
 
     def _word(self, segment: str, at: int) -> Iterator[str]:
         """Yield the segment at this place of the window, with what its stand-ins stand for, if it is a word."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from worker.errors import NotText
@@ -48,8 +49,8 @@ def recognise(head: bytes, asked: str) -> Encoding:
         if head.startswith(mark):
             return Encoding(name, len(mark))
     found = _guess(head) if asked == "auto" else Encoding(_known(asked))
-    if not found.name.startswith(("utf-16", "utf-32")) and b"\0" in head[:BINARY_HEAD]:
-        raise NotText(f"the content is binary: a NUL byte at offset {head.index(0)}")
+    if not found.name.startswith(("utf-16", "utf-32")):
+        _check_not_binary(head)
     return found
 
 
@@ -121,10 +122,16 @@ def _with_last(raw: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield before, True
 
 
+def _check_not_binary(head: bytes) -> None:
+    if b"\0" in head[:BINARY_HEAD]:
+        raise NotText(f"the content is binary: a NUL byte at offset {head.index(0)}")
+
+
 def _known(asked: str) -> str:
     try:
         found = codecs.lookup(asked)
-        b"".decode(asked)
+        with suppress(UnicodeError):
+            b"x".decode(asked)  # base64 and its like are found too, and refuse to decode
     except (LookupError, UnicodeError, ValueError) as error:
         raise NotText(f"there is no text encoding {asked[:80]!r}") from error
     if found.name in _NO_TEXT:
@@ -143,5 +150,6 @@ def _guess(head: bytes) -> Encoding:
 
     best = from_bytes(head).best()
     if best is None:
+        _check_not_binary(head)
         raise NotText("the content is no text in any encoding that could be guessed; name it in spec.encoding")
     return Encoding(_known(best.encoding), guessed=True)

@@ -1,0 +1,59 @@
+"""Adding up: the same rows whether all words fit into memory or nearly none do."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.worker.runs import drop, expected_rows, path_order, run_both, shard_manifest, table_rows
+from worker import arrow
+from worker.settings import Settings
+from worker.totals import Totals
+
+PARTS = st.lists(st.dictionaries(st.text("abé漢😀", min_size=1, max_size=3), st.integers(1, 2**40)), max_size=12)
+
+
+@given(PARTS, st.sampled_from([0, 500, 2_000, 1 << 30]))
+def test_rows_are_the_same_at_every_bound(parts: list[dict[str, int]], bound: int) -> None:
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        totals = Totals(Path(folder), bound)
+        for part in parts:
+            totals.add(list(part), part.values())
+            counts.update(part)
+        rows = list(totals.rows())
+    assert rows == sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+
+
+def test_order_of_equal_counts_is_that_of_code_points(tmp_path: Path) -> None:
+    words = ["\uffee", "\U00010000", "é", "z", "Z", "漢"]  # UTF-16 would put U+10000 before U+FFEE
+    for bound in (0, 1 << 30):
+        totals = Totals(tmp_path, bound)
+        totals.add(words, [1] * 6)
+        assert [word for word, _ in totals.rows()] == ["Z", "z", "é", "漢", "\uffee", "\U00010000"]
+        for run in tmp_path.glob(".run-*"):
+            run.unlink()
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_vocabulary_larger_than_its_share_of_memory_is_counted_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shards: int
+) -> None:
+    monkeypatch.setattr(Settings, "vocabulary_memory", 4_000)
+    text = "".join(f"word{number % 311} and{number % 7}\n" for number in range(60_000))
+    drop(tmp_path, text.encode())
+    run_both(tmp_path, path_order(), shards)
+    assert len(shard_manifest(tmp_path).sections) > 1
+    assert table_rows(tmp_path) == expected_rows(text)
+
+
+def test_record_batches_stay_small_however_long_the_words_are() -> None:
+    words = ["a" * 5_000_000, "b" * 5_000_000, "c", "d"]
+    assert [len(part) for part in arrow.batched(words)] == [1, 3]
+    assert [len(part) for part in arrow.batched(["w"] * (arrow.BATCH_ROWS + 1))] == [arrow.BATCH_ROWS, 1]
+    assert list(arrow.batched([])) == []

@@ -85,6 +85,7 @@ def _tar() -> bytes:
         (b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive"),
         (b"Rar!\x1a\x07\1\0", "a RAR archive"),
     ],
+    ids=["zip", "zip within gzip", "tar", "tar within xz", "7z", "rar"],  # an archive has the time of its making in it
 )
 def test_archive_is_refused_by_name(tmp_path: Path, content: bytes, what: str) -> None:
     with pytest.raises(NotText, match=f"^the content is {what}: unpack it first, and send its texts one by one$"):

@@ -96,6 +96,8 @@ def _check_together(manifests: list[TokensManifest]) -> None:
             )
         if one.start != end:
             raise ArtefactInvalid(f"shard {index} begins at byte {one.start:,} and the one before ends at {end:,}")
+        if one.end < one.start:
+            raise ArtefactInvalid(f"shard {index} ends at byte {one.end:,}, before its beginning at {one.start:,}")
         end = one.end
     if end != first.source.bytes:
         raise ArtefactInvalid(f"the shards end at byte {end:,} of {first.source.bytes:,}")

@@ -1,9 +1,10 @@
 """Where a shard of a big UTF-8 file begins: every pod finds its own borders alone, and they all fit together.
 
-Shard i of n begins after the first line feed at or beyond byte i*size/n - 1. With none within reach it begins after
-the first space there that is followed by a character which does not belong to it; with none of those either, the
-search goes on one reach further. A border depends on nothing but the file, and a later start never finds an earlier
-border, so the ranges cover the file once; some may be empty. Cuts fall on ASCII bytes only, so no character and no
+Shard i of n begins after the first line feed at or beyond byte i*size/n - 1, sought up to the end of the cell in
+which that byte lies; cells are a fixed grid over the file. With none there it begins after the first space that is
+followed by a character which does not belong to it; with none of those either, the search goes on in the next cell. A
+border depends on nothing but the file, and as all searches share the cells, a later start never finds an earlier
+border: so the ranges cover the file once; some may be empty. Cuts fall on ASCII bytes only, so no character and no
 invalid sequence is parted.
 """
 
@@ -14,7 +15,7 @@ from typing import IO
 
 from worker.cuts import parts_from_space
 
-REACH = 1 << 20
+CELL = 1 << 20
 _LONGEST = 4
 """Bytes of the longest character in UTF-8."""
 
@@ -31,15 +32,15 @@ def border(file: IO[bytes], size: int, index: int, shards: int) -> int:
     place = max(index * size // shards - 1, 0)
     while place < size:
         file.seek(place)
-        window = _read(file, min(REACH, size - place) + _LONGEST)
-        reach = window[:REACH]
-        feed = reach.find(b"\n")
+        end = min((place // CELL + 1) * CELL, size)
+        window = _read(file, end - place + _LONGEST)
+        feed = window.find(b"\n", 0, end - place)
         if feed >= 0:
             return place + feed + 1
-        space = _first_space(window, len(reach))
+        space = _first_space(window, end - place)
         if space:
             return place + space
-        place += len(reach)
+        place = end
     return size
 
 

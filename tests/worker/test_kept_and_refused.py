@@ -176,12 +176,13 @@ def test_shards_of_two_inputs_are_refused(tmp_path: Path) -> None:
         ({"shards": 3}, "of 3"),
         ({"unicode": "18.0.0"}, "other options"),
         ({"encoding": "cp1252"}, "other options"),
-        ({"start": 13}, "begins at byte 13 and the one before ends at"),
-        ({"end": 29}, "the shards end at byte 29 of 30"),
+        ({"start": 13}, "begins at byte 13 and the one before ends at 30"),
+        ({"end": 2}, "ends at byte 2, before its beginning"),
+        ({"end": 59}, "the shards end at byte 59 of 60"),
     ],
 )
 def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path, fields: dict[str, Any], sentence: str) -> None:
-    drop(tmp_path, TEXT.encode())
+    drop(tmp_path, TEXT.encode() * 2)
     for index in range(2):
         tokenize(path_order(), tokenize_settings(tmp_path, shard=index, shards=2))
     edit(tmp_path / layout.shard(TOKENS, 1) / layout.MANIFEST, **fields)

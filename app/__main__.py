@@ -52,6 +52,7 @@ def _sweep(settings: Settings, asked: argparse.Namespace) -> dict[str, object]:
         grace=settings.sweep_grace if asked.grace is None else asked.grace,
         max_share=settings.sweep_max_share if asked.max_share is None else asked.max_share,
         allow_empty=asked.allow_empty,
+        resume=settings.resume_seconds,
     )
     report = sweep(
         Tree(settings.volume.absolute()),

@@ -20,6 +20,7 @@ from app.admission import Admission, Queue
 from app.cluster import Cluster, KubernetesCluster
 from app.errors import AppError
 from app.metrics import Metrics
+from app.resumable import Shelf
 from app.room import Room, attach
 from app.routes import BLUEPRINTS
 from app.settings import Settings
@@ -70,4 +71,5 @@ def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: 
         watch=Watch(place, View(), failed=metrics.watch_failures.inc),
         places=Places(settings.streams, metrics.streams_open),
         admission=Admission(settings, Queue(place, settings)),
+        shelf=Shelf(volume),
     )

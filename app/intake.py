@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -80,7 +80,7 @@ def take(request: Request, volume: Volume, limit: int, patience: Patience, *, bl
     asked = [*request.args.items(multi=True)]
     options.read(asked)
     form = request.mimetype == "multipart/form-data"
-    length = _checked_length(request, limit + FORM_ALLOWANCE if form else limit)
+    length = checked_length(request, limit + FORM_ALLOWANCE if form else limit)
     blocks = read_blocks(request, length, patience)
     with volume.arrival(limit, None if form or length is None else length) as arrival:
         filename = _read_form(request, blocks, arrival, asked) if form else _read_raw(request, blocks, arrival)
@@ -90,7 +90,8 @@ def take(request: Request, volume: Volume, limit: int, patience: Patience, *, bl
         return Taken(arrival.publish(), shown_name(given.filename or filename), given)
 
 
-def _checked_length(request: Request, limit: int) -> int | None:
+def checked_length(request: Request, limit: int) -> int | None:
+    """Return the body's length, None where it is sent in chunks; TooLarge where it is above the limit."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise MediaTypeUnsupported("Content-Encoding is not taken; send the file as it is.")
     length = request.content_length
@@ -101,11 +102,19 @@ def _checked_length(request: Request, limit: int) -> int | None:
     return length
 
 
-def read_blocks(request: Request, length: int | None, patience: Patience) -> Iterator[bytes]:
+def read_blocks(
+    request: Request,
+    length: int | None,
+    patience: Patience,
+    *,
+    largest: int = BLOCK,
+    asked: Callable[[], bool] | None = None,
+) -> Iterator[bytes]:
     """Read a body in blocks; None reads to its end. A short, stalled or slow one is an error, never a short body.
 
-    The server hands out a block when it has all of it, so while a client is slow the blocks are small: else the rate
-    could only be judged after a megabyte.
+    What came of a block before it was dropped, for its slowness or because `asked` said so, is handed out before the
+    error, for those who keep what they have. The server hands out a block when it has all of it, so while a client is
+    slow the blocks are small: else the rate could only be judged after a megabyte.
     """
     stream = request.environ["wsgi.input"]
     connection = request.environ.get("gunicorn.socket")
@@ -115,13 +124,16 @@ def read_blocks(request: Request, length: int | None, patience: Patience) -> Ite
     while rest is None or rest > 0:
         wanted = size if rest is None else min(size, rest)
         began = time.monotonic()
-        with pace.within(connection, patience.of(wanted)) as read:
+        with pace.within(connection, patience.of(wanted), asked) as read:
             block = _read(stream, wanted, patience, read)
+        if block:
+            rest = None if rest is None else rest - len(block)
+            yield block
+        if read is not None and read.dropped:
+            raise _dropped(patience, read)
         if not block:
             break
-        size = min(BLOCK, size * 4) if time.monotonic() - began < QUICK_SECONDS else LEAST_BLOCK
-        rest = None if rest is None else rest - len(block)
-        yield block
+        size = min(largest, size * 4) if time.monotonic() - began < QUICK_SECONDS else LEAST_BLOCK
     if rest:
         raise BodyCut(f"The body ended {rest} bytes before the {length} that Content-Length says.")
 
@@ -133,14 +145,14 @@ def _read(stream: Any, size: int, patience: Patience, read: Read | None) -> byte
         raise BodyStalled(f"No data came for {patience.stall_seconds:g} seconds.") from error
     except OSError as error:  # also the server's own errors about a body that ends early or is wrongly chunked
         if read is not None and read.dropped:
-            raise _slow(patience) from error
+            raise _dropped(patience, read) from error
         raise BodyCut("The connection ended before the body did.") from error
-    if read is not None and read.dropped:
-        raise _slow(patience)
     return block
 
 
-def _slow(patience: Patience) -> BodySlow:
+def _dropped(patience: Patience, read: Read) -> BodySlow | BodyCut:
+    if read.deadline > time.monotonic():
+        return BodyCut("Another connection goes on with this upload.")
     return BodySlow(f"The body came with less than {patience.min_rate} bytes a second.")
 
 

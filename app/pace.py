@@ -2,7 +2,8 @@
 
 A socket's own time-out starts anew with every byte, so a client that sends one byte a minute would hold a thread for
 days. Here each read has a deadline as a whole. When that is over, the reading half of the connection is shut, so the
-read ends at once and the answer can still be sent. One thread looks after all reads; it ends when there is nothing to
+read ends at once and the answer can still be sent. The same is done where somebody else waits for what the reader holds
+(`asked`). One thread looks after all reads; it ends when there is nothing to
 look after.
 """
 
@@ -12,7 +13,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 LOOK_SECONDS = 0.25
@@ -21,10 +22,11 @@ IDLE_SECONDS = 5.0
 
 @dataclass(eq=False)
 class Read:
-    """One read that is under way; `dropped` once it was ended for taking too long."""
+    """One read that is under way; `dropped` once it was ended for taking too long, or because `asked` said so."""
 
     connection: socket.socket
     deadline: float
+    asked: Callable[[], bool] | None = None
     dropped: bool = False
 
 
@@ -36,9 +38,9 @@ class Pace:
         self._reads: set[Read] = set()
         self._thread: threading.Thread | None = None
 
-    def begin(self, connection: socket.socket, seconds: float) -> Read:
+    def begin(self, connection: socket.socket, seconds: float, asked: Callable[[], bool] | None = None) -> Read:
         """Give what is read from a connection this much time from now; call `end` when it is there."""
-        read = Read(connection, time.monotonic() + seconds)
+        read = Read(connection, time.monotonic() + seconds, asked)
         with self._changed:
             self._reads.add(read)
             if self._thread is None:
@@ -52,12 +54,14 @@ class Pace:
             self._reads.discard(read)
 
     @contextlib.contextmanager
-    def within(self, connection: socket.socket | None, seconds: float) -> Iterator[Read | None]:
+    def within(
+        self, connection: socket.socket | None, seconds: float, asked: Callable[[], bool] | None = None
+    ) -> Iterator[Read | None]:
         """Look after a read for as long as the context lasts; without a connection there is nothing to end."""
         if connection is None:
             yield None
             return
-        read = self.begin(connection, seconds)
+        read = self.begin(connection, seconds, asked)
         try:
             yield read
         finally:
@@ -67,13 +71,18 @@ class Pace:
         idle_since = time.monotonic()
         while True:
             with self._changed:
+                asking = [read for read in self._reads if read.asked is not None]
+            wanted = {
+                read for read in asking if read.asked is not None and read.asked()
+            }  # may be slow: no lock is held
+            with self._changed:
                 now = time.monotonic()
                 if self._reads:
                     idle_since = now
                 elif now - idle_since > IDLE_SECONDS:
                     self._thread = None
                     return
-                late = [read for read in self._reads if read.deadline <= now]
+                late = [read for read in self._reads if read.deadline <= now or read in wanted]
                 for read in late:
                     read.dropped = True
                     self._reads.discard(read)

@@ -14,6 +14,7 @@ from flask import Flask, current_app
 from app.admission import Admission
 from app.cluster import Cluster
 from app.metrics import Metrics
+from app.resumable import Shelf
 from app.settings import Settings
 from app.streams import Places
 from app.volume import Volume
@@ -33,6 +34,7 @@ class Room:
     watch: Watch
     places: Places
     admission: Admission
+    shelf: Shelf
 
 
 def attach(application: Flask, made: Room) -> None:

@@ -11,12 +11,14 @@ import json
 import logging
 import secrets
 import socket
+import threading
 from types import FrameType
 from typing import Any
 
 from gunicorn.http import errors  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
+from app.finishing import keep_finishing
 from app.guard import HEADERS
 from app.pace import pace
 from app.problems import MEDIA_TYPE, document
@@ -43,6 +45,13 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     """The threaded worker; it refuses in our shape what it cannot read, bounds heads, ends streams at a stop."""
 
     head_seconds = 20.0
+
+    def run(self) -> None:
+        """Serve; uploads that a crash left whole become requests meanwhile."""
+        parts = of_application(self.wsgi)
+        arguments = (parts, parts.watch.stopping.wait)
+        threading.Thread(target=keep_finishing, args=arguments, name="finishing", daemon=True).start()
+        super().run()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop: event streams end now, other requests may still end by themselves."""

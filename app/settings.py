@@ -72,6 +72,9 @@ class Settings:
     stall_seconds: float = _setting(
         "TEXTMILL_STALL_SECONDS", "60", float, "How long an upload may stand still before it is given up with 408."
     )
+    resume_seconds: float = _setting(
+        "TEXTMILL_RESUME_SECONDS", "86400", float, "How long a resumable upload is kept after its last piece."
+    )
     min_rate: int = _setting(
         "TEXTMILL_MIN_RATE", "256", _size, "Bytes a second that an upload must bring after that time; 0 asks for none."
     )

@@ -31,17 +31,28 @@ class Entry:
 
     @property
     def arriving(self) -> bool:
-        """Tell whether this is an upload's temporary file, to which no request can ever refer."""
-        return self.path.startswith(f"{layout.INCOMING}/")
+        """Tell whether this is an upload on its way, to which no request can ever refer."""
+        return self.resumable or self.path.startswith(f"{layout.INCOMING}/")
+
+    @property
+    def resumable(self) -> bool:
+        """Tell whether this is an upload whose client may still go on with it."""
+        return self.path.startswith(f"{layout.RESUMABLE}/")
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How careful to be. `allow_empty`: a person says that no request at all is right."""
+    """How careful to be. `resume`: how long a resumable upload is kept after its last piece; `allow_empty`: a person
+    says that no request at all is right."""
 
     grace: float
     max_share: float
     allow_empty: bool = False
+    resume: float = 86_400.0
+
+    def age(self, entry: Entry) -> float:
+        """Return how old something must be to be looked at."""
+        return max(self.grace, self.resume) if entry.resumable else self.grace
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ def decide(
 ) -> Plan:
     """Return what one sweep does; `trashed` are the former paths of what lies in the trash."""
     found, in_trash = tuple(entries), tuple(trashed)
-    loose = [one for one in found if not needed.hold(one.path) and one.modified <= now - rules.grace]
+    loose = [one for one in found if not needed.hold(one.path) and one.modified <= now - rules.age(one)]
     seen = {one.path: min(first_seen.get(one.path, now), now) for one in loose if not one.arriving}
     due = tuple(one for one in loose if one.arriving or now - seen[one.path] >= rules.grace)
     refused = _refusal(found, in_trash, due, needed, rules)

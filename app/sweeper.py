@@ -107,7 +107,7 @@ def _sweep(
     for path in plan.restore:
         _try(report, path, tree.restore, report.restored)
     for one in plan.move:
-        _try(report, one.path, partial(tree.move, not_after=now - rules.grace), report.moved)
+        _try(report, one.path, partial(tree.move, not_after=now - rules.age(one)), report.moved)
     tree.write_record(dict(plan.first_seen))
     report.bytes = sum(one.size for one in plan.move if one.path in set(report.moved))
     again = needed(cluster, places)

@@ -130,6 +130,7 @@ class Tree:
                 yield from self._stated(f"{layout.UPLOADS}/{name}", digests)
         arriving = (one for one in self._names(layout.INCOMING) if one.endswith(".part"))
         yield from self._stated(layout.INCOMING, arriving)
+        yield from self._stated(layout.RESUMABLE, self._names(layout.RESUMABLE))
 
     def _outputs(self, top: str) -> Iterator[Entry]:
         for job in filter(_JOB.fullmatch, self._names(top)):

@@ -38,7 +38,8 @@ class Stored:
 
 
 @contextlib.contextmanager
-def _translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> Iterator[None]:
+    """Have a failure of the volume raised as one of ours."""
     try:
         yield
     except OSError as error:
@@ -57,7 +58,7 @@ class Arrival:
         self._hash = hashlib.sha256()
         self.size = self._begun = 0
         self._path = root / layout.INCOMING / f"{secrets.token_hex(16)}.part"
-        with _translated("an upload began"):
+        with translated("an upload began"):
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         self._open = True
 
@@ -79,7 +80,7 @@ class Arrival:
             raise TooLarge(f"The file has more than the {self._limit} bytes that are taken here.")
         self._hash.update(data)
         rest = memoryview(data)
-        with _translated("an upload was written"):
+        with translated("an upload was written"):
             while rest:
                 rest = rest[os.write(self._fd, rest) :]
             if self.size - self._begun >= _WRITEBACK:
@@ -101,17 +102,22 @@ class Arrival:
     def publish(self) -> Stored:
         """Give the content its address; when this returns it survives a power failure."""
         stored = Stored(self.digest(), self.size)
-        target = self._root / layout.upload(stored.digest)
-        with _translated("an upload was stored"):
-            if _touched(target) != stored.size:
-                os.fsync(self._fd)
-                target.parent.mkdir(exist_ok=True)
-                self._path.rename(target)
-                _sync_folder(target.parent)
-                _sync_folder(target.parent.parent)
-            os.close(self._fd)
+        store(self._root, self._path, self._fd, stored)
+        os.close(self._fd)
         self._open = False
         return stored
+
+
+def store(root: Path, path: Path, fd: int, content: Stored) -> None:
+    """Give a file the address of its content, durably; it stays where it is if that content is stored already."""
+    target = root / layout.upload(content.digest)
+    with translated("an upload was stored"):
+        if _touched(target) != content.size:
+            os.fsync(fd)
+            target.parent.mkdir(exist_ok=True)
+            path.rename(target)
+            sync_folder(target.parent)
+            sync_folder(target.parent.parent)
 
 
 class Volume:
@@ -127,14 +133,14 @@ class Volume:
 
         A folder that holds anything else is left alone (VolumeNotReady) unless `adopt` says that a person wants it.
         """
-        with _translated("the volume was prepared"):
+        with translated("the volume was prepared"):
             if not (self.root / layout.MARKER).is_file():
                 self.root.mkdir(parents=True, exist_ok=True)
                 foreign = {name for name in os.listdir(self.root) if not name.startswith(f".{layout.MARKER}")}
                 if not adopt and foreign - set(layout.TOP_FOLDERS) - _IGNORED:
                     raise VolumeNotReady("The volume's root holds something that is not Textmill's.")
                 self._write_marker()
-            for name in (*layout.TOP_FOLDERS, layout.INCOMING):
+            for name in (*layout.TOP_FOLDERS, layout.INCOMING, layout.RESUMABLE):
                 (self.root / name).mkdir(exist_ok=True)
 
     def _write_marker(self) -> None:
@@ -150,23 +156,27 @@ class Volume:
             pass
 
     def arrival(self, limit: int, expected: int | None) -> Arrival:
-        """Begin an upload of at most `limit` bytes; VolumeFull at once where `expected` bytes cannot fit.
+        """Begin an upload of at most `limit` bytes; VolumeFull at once where `expected` bytes cannot fit."""
+        self.have_room(expected)
+        return Arrival(self.root, limit, self._keep_free)
+
+    def have_room(self, expected: int | None) -> None:
+        """Raise VolumeFull where so many bytes cannot fit, VolumeNotReady where the volume is none.
 
         What the jobs need to go on with what waits already is left free.
         """
         if not (self.root / layout.MARKER).is_file():
             self.prepare()
-        with _translated("its free space was asked for"):
+        with translated("its free space was asked for"):
             found = os.statvfs(self.root)
         free = found.f_bavail * found.f_frsize
         if (expected or 0) + self._keep_free > free:
             kept = f" and {self._keep_free} are kept for the work" if self._keep_free else ""
             raise VolumeFull(f"{expected or 'Unknown'} bytes do not fit: {free} are free{kept}.")
-        return Arrival(self.root, limit, self._keep_free)
 
     def touch(self, digest: str) -> Stored | None:
         """Make stored content young again, so that the sweep leaves it alone; None where it is not stored."""
-        with _translated("stored content was looked up"):
+        with translated("stored content was looked up"):
             size = _touched(self.root / layout.upload(digest))
         return None if size is None else Stored(digest, size)
 
@@ -198,7 +208,8 @@ def _touched(path: Path) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Have a folder's names survive a power failure."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

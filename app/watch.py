@@ -41,8 +41,8 @@ class Watch:
         failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._cluster, self.view, self._clock, self._failed = cluster, view, clock, failed
-        self._stopping = threading.Event()
-        self._pause = pause or self._stopping.wait
+        self.stopping = threading.Event()
+        self._pause = pause or self.stopping.wait
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._watching: Watching | None = None
@@ -62,14 +62,14 @@ class Watch:
     def start(self) -> None:
         """Begin to watch, where that was not done before."""
         with self._lock:
-            if self._thread is None and not self._stopping.is_set():
+            if self._thread is None and not self.stopping.is_set():
                 self._heard = self._clock()
                 self._thread = threading.Thread(target=self.run, name="watch", daemon=True)
                 self._thread.start()
 
     def begin_to_stop(self) -> None:
         """End all streams and let the thread end; a signal handler may call it, so it waits for nothing."""
-        self._stopping.set()
+        self.stopping.set()
         self.view.end()
         watching = self._watching
         if watching is not None:
@@ -85,7 +85,7 @@ class Watch:
     def run(self) -> None:
         """List and watch until stopped."""
         wait = FIRST_WAIT
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             before = self._heard
             try:
                 if not self._version:
@@ -95,7 +95,7 @@ class Watch:
                 self._version = ""
                 _log.info("watching anew", extra={"detail": error.detail})
             except ClusterError as error:
-                if self._stopping.is_set():
+                if self.stopping.is_set():
                     return
                 self._failed()
                 _log.warning("the watch failed", extra={"reason": error.reason, "detail": error.detail})
@@ -129,7 +129,7 @@ class Watch:
         watching = self._cluster.watch(self._version, SILENCE)
         try:
             self._watching = watching
-            if self._stopping.is_set():  # it was told so before there was anything to interrupt
+            if self.stopping.is_set():  # it was told so before there was anything to interrupt
                 return
             for kind, body in watching:
                 version = str(body["metadata"].get("resourceVersion") or self._version)

@@ -7,6 +7,7 @@ mounts one folder for writing, and no two Jobs ever write to the same place.
 
     uploads/ab/abcd...          content by its SHA-256 (hex), fan-out by the first two digits
     uploads/incoming/NAME       uploads that are still arriving
+    uploads/resumable/ID/       uploads that may be interrupted: data, info.json, lock
     drop/...                    people's own files
     work/JOB/UID/shard-00000/   tokens of one request: ids.arrow, vocabulary.arrow, manifest.json
     results/JOB/UID/            its table: words.arrow, words.csv, manifest.json
@@ -20,6 +21,7 @@ import re
 
 UPLOADS = "uploads"
 INCOMING = f"{UPLOADS}/incoming"
+RESUMABLE = f"{UPLOADS}/resumable"
 DROP = "drop"
 WORK = "work"
 RESULTS = "results"

@@ -10,6 +10,7 @@ from app.routes.health import health
 from app.routes.page import page
 from app.routes.requests import requests
 from app.routes.results import results
+from app.routes.resumable import resumable
 from app.routes.uploads import uploads
 
-BLUEPRINTS = (uploads, requests, events, results, page, health)
+BLUEPRINTS = (uploads, resumable, requests, events, results, page, health)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from app.cluster import Away, Body, ClusterError, Conflict, Expired, NotFound, Page
+from app.cluster import Away, Body, ClusterError, Conflict, Expired, NotFound, Page, Refused
 
 
 class FakeCluster:
@@ -35,6 +35,10 @@ class FakeCluster:
         with self.changed:
             self.trouble = Away("The Kubernetes API did not answer (test).")
             self.changed.notify_all()
+
+    def refuse(self, sentence: str) -> None:
+        """Refuse from now on whatever is made, as a definition's rules do."""
+        self.trouble = Refused(sentence)
 
     def back(self) -> None:
         """Let calls succeed again."""

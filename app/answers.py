@@ -1,7 +1,6 @@
-"""What `GET /requests/NAME` says of a resource: one pure function, used by every route that shows a request.
+"""What `GET /requests/NAME` says of a resource: the public form, used by every route that shows a request, and links.
 
-The shape is promised to callers: fields are added to it, never renamed or taken away. It is read leniently, since a
-resource may be older than this code or may not have been seen by the operator yet.
+The form itself is the domain's, since the command line shows the same; only the addresses are this room's.
 """
 
 from __future__ import annotations
@@ -9,53 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from textmill import request
+from textmill import answers
+from textmill.answers import Answer, failure
 
-Answer = dict[str, Any]
+__all__ = ["Answer", "answer", "failure", "links"]
 
 
 def answer(body: Mapping[str, Any]) -> Answer:
-    """Return the public form of a ProcessingRequest."""
-    meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
-    name = meta["name"]
-    return {
-        "name": name,
-        "createdAt": meta.get("creationTimestamp"),
-        "phase": status.get("phase") or request.PENDING,
-        "progress": status.get("progress") or {"percent": 0},
-        "conditions": status.get("conditions") or [],
-        "input": _input(spec.get("input") or {}, status.get("input") or {}),
-        "result": status.get("result"),
-        "links": links(name),
-    }
+    """Return the public form of a ProcessingRequest, with the addresses that belong to it."""
+    return answers.answer(body) | {"links": links(body["metadata"]["name"])}
 
 
 def links(name: str) -> dict[str, str]:
     """Return the addresses that belong to a request."""
     own = f"/requests/{name}"
     return {"self": own, "words": f"{own}/words", "tokens": f"{own}/tokens", "page": f"/view/{name}"}
-
-
-def failure(body: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return reason and message of a failed request, None for one that did not fail."""
-    status = body.get("status") or {}
-    if status.get("phase") != request.FAILED:
-        return None
-    for one in status.get("conditions") or []:
-        if one.get("type") == "Succeeded":
-            return str(one.get("reason") or "Failed"), str(one.get("message") or "")
-    return "Failed", ""
-
-
-def _input(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> Answer:
-    return {
-        "name": asked.get("name") or _place(asked),
-        "bytes": seen.get("bytes", asked.get("bytes")),
-        "sha256": seen.get("sha256") or asked.get("upload") or asked.get("sha256"),
-    }
-
-
-def _place(asked: Mapping[str, Any]) -> str | None:
-    if reference := asked.get("configMapKeyRef"):
-        return f"{reference.get('name')}/{reference.get('key')}"
-    return asked.get("path") or ("inline" if "inline" in asked else None)

@@ -22,7 +22,6 @@ from textmill import names, reuse
 from textmill.request import Spec
 
 OPTIONS_ANNOTATION = f"{names.GROUP}/options-sha256"
-KEY_ANNOTATION = f"{names.GROUP}/idempotency-key-sha256"
 KEY_LIMIT = 256
 _TRIES = 3
 
@@ -69,7 +68,7 @@ def resource(
     spec: dict[str, Any] = {"input": {"upload": stored.digest, "name": shown, "bytes": stored.size}, **options.spec}
     annotations = {names.DIGEST_ANNOTATION: stored.digest, OPTIONS_ANNOTATION: _digest(options.spec)}
     if key is not None:
-        annotations[KEY_ANNOTATION] = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+        annotations[names.KEY_ANNOTATION] = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
     labels = {names.REUSE_LABEL: reuse.key(Spec.parse(spec))}
     return {
         "apiVersion": names.API_VERSION,
@@ -97,7 +96,7 @@ def _replayed(cluster: Cluster, wanted: Body) -> Created:
     except NotFound:  # deleted in between: the key is free again
         return Created(cluster.create(wanted), replayed=False)
     ours, theirs = wanted["metadata"]["annotations"], found["metadata"].get("annotations") or {}
-    if theirs.get(KEY_ANNOTATION) != ours[KEY_ANNOTATION]:
+    if theirs.get(names.KEY_ANNOTATION) != ours[names.KEY_ANNOTATION]:
         raise Conflict(f"There is already a request named {name!r}.")
     for annotation, what in ((names.DIGEST_ANNOTATION, "content"), (OPTIONS_ANNOTATION, "options")):
         if theirs.get(annotation) != ours[annotation]:

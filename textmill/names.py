@@ -27,6 +27,7 @@ REUSE_LABEL = f"{GROUP}/reuse-key"
 MEMBERS_ANNOTATION = f"{GROUP}/members"
 SHARDS_ANNOTATION = f"{GROUP}/shards"
 DIGEST_ANNOTATION = f"{GROUP}/content-sha256"
+KEY_ANNOTATION = f"{GROUP}/idempotency-key-sha256"
 
 Stage = Literal["tokenize", "count"]
 

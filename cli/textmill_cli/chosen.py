@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,6 +21,11 @@ from textmill_cli.patience import Patience
 from textmill_cli.service import Service
 from textmill_cli.showing import plain
 
+if TYPE_CHECKING:
+    from textmill_cli.kubernetes_client import Api
+
+KUBERNETES = "kubernetes"
+KUBECONFIG_OPTIONS = ("kubeconfig", "kube_context", "namespace")
 PATIENCE = 10.0
 LAPTOP = "http://127.0.0.1:5000"
 TABLE, JSON, NAME = "table", "json", "name"
@@ -33,9 +38,12 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
 
 
 OPTIONS = (
-    click.option("--server", metavar="URL", help="The service's address (TEXTMILL_SERVER)."),
+    click.option("--server", metavar="URL", help="The service's address, or `kubernetes` (TEXTMILL_SERVER)."),
     click.option("--token", metavar="TOKEN", help="Who asks; others on this machine can see it (TEXTMILL_TOKEN)."),
     click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="A file that holds the token."),
+    click.option("--kubeconfig", type=click.Path(path_type=Path), metavar="FILE", help="Straight to its cluster."),
+    click.option("--context", "kube_context", metavar="NAME", help="Straight to the cluster of this context."),
+    click.option("-n", "--namespace", metavar="NAME", help="Straight to Kubernetes, in this namespace."),
     click.option("--ca-file", type=click.Path(path_type=Path), metavar="FILE", help="Certificates to trust instead."),
     click.option("--patience", type=click.FloatRange(0), metavar="SECONDS", help="How long to try again [10]."),
 )
@@ -62,9 +70,19 @@ def service() -> Service:
     """Open the way that was chosen; it is closed when the command ends."""
     context = click.get_current_context()
     chosen: dict[str, Any] = context.ensure_object(dict)
-    made = _http(chosen, Patience(chosen.get("patience", PATIENCE), _tell))
+    patience = Patience(chosen.get("patience", PATIENCE), _tell)
+    made = _kubernetes(chosen, patience) if is_straight(chosen, os.environ) else _http(chosen, patience)
     context.call_on_close(made.close)
     return made
+
+
+def is_straight(chosen: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Tell whether the way goes straight to Kubernetes: see the table in docs/cli.md."""
+    if "server" in chosen:
+        return bool(chosen["server"] == KUBERNETES)
+    if any(name in chosen for name in KUBECONFIG_OPTIONS) or chosen.get("plugin"):
+        return True
+    return environ.get("TEXTMILL_SERVER") == KUBERNETES
 
 
 def _tell(message: str) -> None:
@@ -78,13 +96,33 @@ def _http(chosen: dict[str, Any], patience: Patience) -> Service:
     return HttpService(Connections(address, _token(chosen), ca_file), patience)
 
 
+def _kubernetes(chosen: dict[str, Any], patience: Patience) -> Service:
+    from textmill_cli.kubernetes_service import KubernetesService
+
+    return KubernetesService(_api(chosen), patience)
+
+
+def _api(chosen: dict[str, Any]) -> Api:
+    from textmill_cli.kubernetes_client import Api
+
+    return Api(*(chosen.get(name) for name in KUBECONFIG_OPTIONS))
+
+
 def _token(chosen: dict[str, Any]) -> str | None:
     if file := chosen.get("token_file"):
         try:
             return str(file.read_text(encoding="ascii")).strip()
         except (OSError, UnicodeError) as error:
             raise FileUnusable(f"The token cannot be read from {file}: {error}.") from error
-    return chosen.get("token") or os.environ.get("TEXTMILL_TOKEN") or None
+    if token := chosen.get("token") or os.environ.get("TEXTMILL_TOKEN"):
+        return str(token)
+    if not any(name in chosen for name in KUBECONFIG_OPTIONS):
+        return None
+    api = _api(chosen)
+    try:
+        return api.token
+    finally:
+        api.close()
 
 
 def _stored(option: Callable[..., Any]) -> Callable[[_Command], _Command]:

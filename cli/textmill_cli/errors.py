@@ -7,6 +7,7 @@ stays as it is; these classes only sort it. Messages may hold text from elsewher
 from __future__ import annotations
 
 OK = 0
+FAULT = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 

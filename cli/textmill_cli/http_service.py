@@ -20,11 +20,11 @@ from urllib3.exceptions import HTTPError
 from textmill_cli.connections import BLOCK, Connections
 from textmill_cli.errors import CliError, Denied, NotFound, NotOffered, Refused, RequestFailed
 from textmill_cli.patience import Later, Patience
-from textmill_cli.service import Answer, Progress, Upload, has_ended
+from textmill_cli.service import Answer, Progress, Upload
 from textmill_cli.streaming import Streamed
+from textmill_cli.watching import looked_at
 
 PAGE = 500
-FIRST_LOOK, LAST_LOOK = 0.05, 2.0
 _BY_STATUS = {401: Denied, 403: Denied, 404: NotFound}
 _LATER = {408, 425, 429, 500, 502, 503, 504}
 _OTHERS = {"RequestFailed": RequestFailed, "RouteUnknown": NotOffered, "MethodNotAllowed": NotOffered}
@@ -103,20 +103,7 @@ class HttpService:
 
     def watch(self, names: Sequence[str], deadline: float | None) -> Iterator[Answer]:
         """Yield each request as it is now and after each change, until all have ended; TooSlow after the deadline."""
-        left, seen, pause = list(names), dict[str, Answer](), FIRST_LOOK
-        while True:
-            changed = False
-            for name in tuple(left):
-                answer = self.get(name)
-                if answer != seen.get(name):
-                    changed, seen[name] = True, answer
-                    yield answer
-                if has_ended(answer):
-                    left.remove(name)
-            if not left:
-                return
-            pause = FIRST_LOOK if changed else min(pause * 1.5, LAST_LOOK)
-            self._patience.wait(pause, deadline, left)
+        return looked_at(self.get, names, self._patience, deadline)
 
     def logs(self, name: str, *, follow: bool) -> Iterator[str]:  # noqa: ARG002 - the protocol has it
         """Refuse: the logs of pods are Kubernetes' own to give."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import PurePath
 
 import click
 
-from textmill_cli.errors import INTERRUPTED, OK, PIPE_CLOSED, CliError
+from textmill_cli.errors import FAULT, INTERRUPTED, OK, PIPE_CLOSED, CliError
 from textmill_cli.group import textmill
 from textmill_cli.showing import plain
 
@@ -22,6 +23,7 @@ PLUGIN = "kubectl-textmill"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    output = sys.stdout
     plugin = PurePath(sys.argv[0]).name == PLUGIN
     name = "kubectl textmill" if plugin else "textmill"
     try:
@@ -45,7 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"{name}: interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes standard output once more at its end; what is left has nobody to go to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+        return _unread()
+    except SystemExit:
+        if sys.stdout is not output:  # click met a BrokenPipeError, muffled the output and would end with 1
+            return _unread()
+        raise
+    except Exception:  # noqa: BLE001 - a fault of ours must not end with the code of a failed request
+        traceback.print_exc()
+        return FAULT
     return code if isinstance(code, int) else OK
+
+
+def _unread() -> int:
+    """Let what is still to be flushed at Python's end go nowhere, since nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return PIPE_CLOSED

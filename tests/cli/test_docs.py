@@ -12,7 +12,7 @@ import click
 from scripts import cli_reference
 from tests.bench.stack import stack
 from tests.cli.terminal import textmill
-from textmill_cli.errors import INTERRUPTED, KINDS, PIPE_CLOSED
+from textmill_cli.errors import FAULT, INTERRUPTED, KINDS, PIPE_CLOSED
 from textmill_cli.group import textmill as group
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,11 @@ def test_first_steps_read_as_written() -> None:
 def test_every_exit_code_is_in_the_table() -> None:
     rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", section("Exit codes"), re.MULTILINE))
     assert rows | {str(one.exit_code): one.meaning for one in KINDS} == rows
-    assert rows.keys() - {str(one.exit_code) for one in KINDS} == {"0", "2", str(INTERRUPTED), str(PIPE_CLOSED)}
+    assert rows.keys() - {str(one.exit_code) for one in KINDS} == {
+        "0",
+        "2",
+        *map(str, (FAULT, INTERRUPTED, PIPE_CLOSED)),
+    }
     assert Counter(one.exit_code for one in KINDS).most_common(1)[0][1] == 1
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 
 import pytest
 
-from tests.cli.terminal import textmill
+from tests.cli.terminal import COMMAND, environment, textmill
 from textmill_cli import showing
 from textmill_cli.run import main
 
@@ -72,3 +74,20 @@ def test_count_without_a_counter_says_what_to_do(
 def test_completion_script_is_the_shells_own(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     assert f"_TEXTMILL_COMPLETE={shell}_complete" in capsys.readouterr().out
+
+
+def test_fault_of_ours_has_a_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("textmill_cli.chosen.service", lambda: dict[str, str]()["nothing"])
+    assert main(["list"]) == 70
+    assert capsys.readouterr().err.startswith("Traceback ")
+
+
+def test_reader_that_has_gone_ends_the_command_quietly() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        process = [*COMMAND, "completion", "bash"]
+        done = subprocess.run(process, env=environment({}), stdout=gone, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (141, b"")

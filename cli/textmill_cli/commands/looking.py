@@ -15,8 +15,8 @@ import click
 
 from textmill_cli import chosen, ending, showing
 from textmill_cli.completion import request_names
-from textmill_cli.errors import CliError, FileUnusable
-from textmill_cli.service import saved
+from textmill_cli.errors import CliError, FileUnusable, NotOffered
+from textmill_cli.service import Service, saved
 
 PHASES = ("Pending", "Suspended", "Tokenizing", "Counting", "Succeeded", "Failed")
 TABLE_ROWS = 20
@@ -74,7 +74,7 @@ def words(name: str, *, limit: int | None, to: Path | None, output: str | None) 
     if wanted == chosen.TABLE:
         if to:
             raise click.UsageError("--to goes with json, csv and arrow.")
-        showing.words(_rows(service.words(name, "csv", TABLE_ROWS if limit is None else limit)))
+        showing.words(_first_rows(service, name, limit))
         return
     pieces = service.words(name, wanted, limit)
     if to:
@@ -85,6 +85,16 @@ def words(name: str, *, limit: int | None, to: Path | None, output: str | None) 
         return
     for piece in pieces:
         sys.stdout.buffer.write(piece)
+
+
+def _first_rows(service: Service, name: str, limit: int | None) -> list[tuple[str, int]]:
+    try:
+        return _rows(service.words(name, "csv", TABLE_ROWS if limit is None else limit))
+    except NotOffered:
+        if limit is not None:
+            raise
+    top = service.get(name)["result"]["topWords"]
+    return [(one["word"], one["count"]) for one in top]
 
 
 def _rows(pieces: Iterator[bytes]) -> list[tuple[str, int]]:

@@ -17,7 +17,7 @@ from textmill.limits import Limits
 from textmill.names import Stage, job_name
 from textmill.orders import CountOrder, Order, Source, TokenizeOrder, inline_value
 from textmill.picture import Member
-from textmill.request import Request
+from textmill.request import Request, to_time
 from textmill.transitions import intend
 
 WORD_REPORT_BYTES = 300
@@ -27,14 +27,6 @@ WORST_JSON_BYTES = 6
 """JSON writes a character in at most so many bytes: as an escape."""
 PLAIN_ORDER_BYTES = 320
 """At most this much of an order beside its uid, its encoding's name and where its content is."""
-
-
-class Candidate(NamedTuple):
-    """A request that may start a stage. `raw` is its status before the intent: as it is, or tokenized just now."""
-
-    request: Request
-    stage: Stage
-    raw: Mapping[str, Any]
 
 
 class Company(NamedTuple):
@@ -60,28 +52,27 @@ def shards_for(request: Request, limits: Limits) -> int:
     return min(limits.max_shards, -(-size // limits.shard_bytes))
 
 
-def company(candidate: Candidate, limits: Limits) -> Company:
-    """Return whom a candidate may share with."""
-    request, stage, raw = candidate
-    size = _size(candidate)
+def company(request: Request, limits: Limits) -> Company:
+    """Return whom a request may share its next pod with."""
+    size = request.size
     cap = limits.batch_members if size is None or size <= limits.small_bytes else 1
-    cap = min(cap, int(raw.get("batchLimit") or cap))
-    return Company(request.namespace, stage, request.spec.timeout, cap)
+    cap = min(cap, request.status.number("batchLimit", cap))
+    return Company(request.namespace, request.next_stage, request.spec.timeout, cap)
 
 
-def fill(queue: list[Candidate], limits: Limits) -> tuple[list[Candidate], list[Candidate]]:
+def fill(queue: list[Request], limits: Limits) -> tuple[list[Request], list[Request]]:
     """Take the queue's head and who may share with it, until a bound is reached; return them and the rest."""
     common = company(queue[0], limits)
-    taken: list[Candidate] = []
-    passed: list[Candidate] = []
+    taken: list[Request] = []
+    passed: list[Request] = []
     size = order_size = report_size = 0
     for place, one in enumerate(queue):
         if company(one, limits) != common:
             passed.append(one)
             continue
-        size += _size(one) or 0
+        size += one.size or 0
         order_size += _order_bytes(one)
-        report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.request.spec.top_words
+        report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.spec.top_words
         over = size > limits.batch_bytes or order_size > limits.order_bytes or report_size > limits.report_bytes
         if taken and over:
             return taken, passed + queue[place:]
@@ -91,37 +82,39 @@ def fill(queue: list[Candidate], limits: Limits) -> tuple[list[Candidate], list[
     return taken, passed
 
 
-def parallelism(candidate: Candidate, limits: Limits) -> int:
-    """Return how many pods this candidate's Job runs at once."""
-    if candidate.stage == "count":
+def parallelism(request: Request, limits: Limits) -> int:
+    """Return how many pods the next Job of this request runs at once."""
+    if request.next_stage == "count":
         return 1
     # One pod stays for small inputs, which would otherwise wait until a big one is through.
-    return min(shards_for(candidate.request, limits), limits.shard_pods, max(1, limits.pods - 1))
+    return min(shards_for(request, limits), limits.shard_pods, max(1, limits.pods - 1))
 
 
-def launch(group: list[Candidate], limits: Limits, now: float) -> Launch:
+def launch(group: list[Request], limits: Limits, now: float) -> Launch:
     """Return the intents and the Job for a group that `fill` made."""
-    lead, stage = group[0], group[0].stage
-    name = job_name(stage, lead.request.name, ((c.request.uid, _starts(c.raw) + 1) for c in group))
-    shards = shards_for(lead.request, limits) if stage == "tokenize" else 1
-    job = {"name": name, "members": len(group), "shards": shards, "parallelism": parallelism(lead, limits)}
-    writes = tuple(Write(c.request, intend(c.raw, stage, job, now)) for c in group)
-    return Launch(plan_job(name, [Candidate(w.request, stage, w.status) for w in writes], limits), writes)
+    lead, stage = group[0], group[0].next_stage
+    name = job_name(stage, lead.name, ((one.uid, one.status.number("starts") + 1) for one in group))
+    job = {
+        "name": name,
+        "members": len(group),
+        "shards": shards_for(lead, limits) if stage == "tokenize" else 1,
+        "parallelism": parallelism(lead, limits),
+        "startedAt": to_time(now),
+    }
+    writes = tuple(Write(one.seen or one, intend(one.status.raw, stage, job, now)) for one in group)
+    return Launch(plan_job(name, group, stage, job, limits), writes)
 
 
-def plan_job(name: str, members: list[Candidate], limits: Limits) -> JobPlan:
-    """Return the Job of this name for members of one stage, from what they have recorded."""
-    lead, stage, raw = members[0]
-    recorded = raw["jobs"][stage]
-    requests = [one.request for one in members]
-    orders = tuple(_order(one, limits) for one in members)
-    maps = [(r.uid, r.spec.input.config_map) for r in requests if stage == "tokenize"]
+def plan_job(name: str, members: list[Request], stage: Stage, recorded: Mapping[str, Any], limits: Limits) -> JobPlan:
+    """Return the Job of this name for these members, from what they have recorded of it."""
+    lead = members[0]
+    maps = [(one.uid, one.spec.input.config_map) for one in members if stage == "tokenize"]
     return JobPlan(
         name=name,
         namespace=lead.namespace,
         stage=stage,
-        members=tuple(Member(r.uid, r.name) for r in requests),
-        orders=orders,
+        members=tuple(Member(one.uid, one.name) for one in members),
+        orders=tuple(_order(one, stage, limits) for one in members),
         timeout=lead.spec.timeout,
         shards=int(recorded.get("shards") or 1),
         parallelism=int(recorded.get("parallelism") or 1),
@@ -138,31 +131,19 @@ def merge_shards(found: list[reports.Report]) -> tuple[dict[str, Any], int, int]
     return observed, int(first["of"]), sum(int(one["tokens"]) for one in found)
 
 
-def _size(candidate: Candidate) -> int | None:
-    """Return the input's size; what a tokenizer has just observed is not in the request yet."""
-    observed = (candidate.raw.get("input") or {}).get("bytes")
-    return int(observed) if observed is not None else candidate.request.size
-
-
-def _order_bytes(candidate: Candidate) -> int:
-    """Return at most how many bytes this order takes on a command line, without making it."""
-    request, stage, raw = candidate
-    spec = request.spec
-    if stage == "count":
-        return PLAIN_ORDER_BYTES + WORST_JSON_BYTES * (len(request.uid) + len(raw["tokens"]["path"]))
+def _order_bytes(request: Request) -> int:
+    """Return at most how many bytes the next order takes on a command line, without making it."""
+    tokens, spec = request.status.tokens, request.spec
+    if tokens:
+        return PLAIN_ORDER_BYTES + WORST_JSON_BYTES * (len(request.uid) + len(tokens[0]))
     in_base64 = 0 if spec.input.inline is None else 4 * (request.size or 0) // 3
     characters = len(request.uid) + len(spec.input.path or "") + len(spec.encoding)
     return PLAIN_ORDER_BYTES + WORST_JSON_BYTES * characters + in_base64
 
 
-def _starts(raw: Mapping[str, Any]) -> int:
-    return int(raw.get("starts") or 0)
-
-
-def _order(candidate: Candidate, limits: Limits) -> Order:
-    request, stage, raw = candidate
+def _order(request: Request, stage: Stage, limits: Limits) -> Order:
     if stage == "count":
-        tokens = raw["tokens"]
+        tokens = request.status.raw["tokens"]
         return CountOrder(request.uid, tokens["path"], int(tokens["shards"]), request.spec.top_words)
     return _tokenize_order(request, limits)
 

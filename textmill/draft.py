@@ -9,23 +9,23 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from textmill.actions import Action, JobPlan, Plan, Write
-from textmill.batches import Candidate
 from textmill.limits import Limits
 from textmill.picture import Picture
+from textmill.request import Request
 
 
 @dataclass
 class Draft:
     """busy: pods that are or may yet be at work, by namespace.
 
-    candidates: requests that may start a stage now; missing: Jobs that are recorded but not in the picture.
+    waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture.
     """
 
     picture: Picture
     limits: Limits
     now: float
     actions: list[Action] = field(default_factory=list)
-    candidates: list[Candidate] = field(default_factory=list)
+    waiting: list[Request] = field(default_factory=list)
     missing: list[JobPlan] = field(default_factory=list)
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     wake_at: float | None = None
@@ -35,10 +35,10 @@ class Draft:
         """Return how many more pods may be started."""
         return self.limits.pods - sum(self.busy.values())
 
-    def take(self, outcome: Write | Candidate) -> None:
+    def take(self, outcome: Write | Request) -> None:
         """Keep what a Job's end meant for a request."""
-        if isinstance(outcome, Candidate):
-            self.candidates.append(outcome)
+        if isinstance(outcome, Request):
+            self.waiting.append(outcome)
         else:
             self.actions.append(outcome)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textmill import transitions
 from textmill.actions import Write
-from textmill.batches import Candidate, merge_shards
+from textmill.batches import merge_shards
 from textmill.errors import ADVICE, Reason
 from textmill.layout import tokens
 from textmill.limits import Limits
@@ -18,8 +18,11 @@ from textmill.request import Request
 from textmill.verdict import Dead
 
 
-def after_reports(request: Request, job: Job, found: list[Report], limits: Limits, now: float) -> Write | Candidate:
-    """Return what the reports that a finished Job gave for this member lead to; none at all is a broken report."""
+def after_reports(request: Request, job: Job, found: list[Report], limits: Limits, now: float) -> Write | Request:
+    """Return what the reports that a finished Job gave for this member lead to; none at all is a broken report.
+
+    Where that is its next stage, the request comes back ahead of what is written.
+    """
     failed = next((one for one in found if one["outcome"] == "failed"), None)
     if failed:
         known = failed["reason"] in ADVICE
@@ -36,10 +39,8 @@ def after_reports(request: Request, job: Job, found: list[Report], limits: Limit
         return transitions.succeed(request, found[0]["result"], now)
     observed, shards, count = merge_shards(found)
     path = tokens(job.name, request.uid)
-    return Candidate(
-        request,
-        "count",
-        transitions.tokenized(request.status.raw, observed, now, path=path, shards=shards, count=count),
+    return request.ahead(
+        transitions.tokenized(request.status.raw, observed, now, path=path, shards=shards, count=count)
     )
 
 

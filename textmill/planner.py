@@ -15,11 +15,10 @@ from dataclasses import replace
 
 from textmill import transitions
 from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
-from textmill.batches import Candidate, plan_job
+from textmill.batches import plan_job
 from textmill.draft import Draft
 from textmill.errors import ADVICE, Reason
 from textmill.limits import Limits
-from textmill.names import Stage
 from textmill.outcomes import after_death, after_reports
 from textmill.picture import Job, Key, Picture
 from textmill.queue import fill_free_pods
@@ -67,16 +66,15 @@ def _look_at(draft: Draft, request: Request) -> str | None:
 
 def _queue(draft: Draft, request: Request) -> None:
     status = request.status
-    stage: Stage = "tokenize" if status.tokens is None else "count"
     lent = draft.picture.lent.get(request.uid)
-    if lent and stage == "tokenize":
+    if lent and status.tokens is None:
         draft.actions.append(transitions.succeed(request, lent["result"], draft.now, lent))
     elif _out_of_time(draft, request):
         draft.actions.append(_fail_late(request, draft.now))
     elif (retry_at := status.retry_at) > draft.now:
         draft.wake(retry_at)
     else:
-        draft.candidates.append(Candidate(request, stage, status.raw))
+        draft.waiting.append(request)
 
 
 def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
@@ -123,9 +121,9 @@ def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:
     late = _end_late(draft, requests)
     rest = [one for one in requests if one.uid not in late]
     if rest:
-        stage = stage_of(rest[0].status.phase) or "tokenize"
-        members = [Candidate(one, stage, one.status.raw) for one in rest]
-        draft.missing.append(plan_job(key[1], members, draft.limits))
+        status = rest[0].status
+        stage = stage_of(status.phase) or "tokenize"
+        draft.missing.append(plan_job(key[1], rest, stage, status.raw["jobs"][stage], draft.limits))
 
 
 def _make_again(draft: Draft) -> None:

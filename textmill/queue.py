@@ -9,47 +9,40 @@ those about to start are asked about.
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 
 from textmill import reuse
 from textmill.actions import LookUp, Write
-from textmill.batches import Candidate, fill, launch, parallelism
+from textmill.batches import fill, launch, parallelism
 from textmill.draft import Draft
-from textmill.request import Request
+from textmill.request import Rank, Request
 
 
 def fill_free_pods(draft: Draft) -> None:
     """Launch groups until the free pods are used; write down what was learnt of those that must wait."""
-    queues: dict[str, list[Candidate]] = defaultdict(list)
-    for one in draft.candidates:
-        queues[one.request.namespace].append(one)
+    queues: dict[str, list[Request]] = defaultdict(list)
+    for one in draft.waiting:
+        queues[one.namespace].append(one)
     for queue in queues.values():
-        queue.sort(key=_rank)
+        queue.sort(key=attrgetter("rank"))
     while draft.free > 0 and queues:
-        namespace = min(queues, key=lambda name: _turn(draft, name, queues[name][0]))
+        namespace = min(queues, key=lambda name: _turn(draft, queues[name][0]))
         group = _take(draft, queues, namespace)
         if group is None:
             break
         _start(draft, group)
     for queue in queues.values():
-        for request, _, raw in queue:
-            if raw is not request.status.raw:
-                draft.actions.append(Write(request, dict(raw)))
+        draft.actions.extend(Write(one.seen, dict(one.status.raw)) for one in queue if one.seen)
 
 
-def _rank(one: Candidate) -> tuple[int, bool, float, str]:
-    request = one.request
-    return (-request.spec.priority, one.stage != "count", request.created, request.uid)
+def _turn(draft: Draft, head: Request) -> tuple[int, int, Rank]:
+    return (-head.spec.priority, draft.busy[head.namespace], head.rank)
 
 
-def _turn(draft: Draft, namespace: str, head: Candidate) -> tuple[int, int, tuple[int, bool, float, str]]:
-    return (-head.request.spec.priority, draft.busy[namespace], _rank(head))
-
-
-def _take(draft: Draft, queues: dict[str, list[Candidate]], namespace: str) -> list[Candidate] | None:
+def _take(draft: Draft, queues: dict[str, list[Request]], namespace: str) -> list[Request] | None:
     """Take the next group out of a namespace's queue; None where its Job must wait for more free pods."""
     queue = queues[namespace]
-    head = queue[0]
-    if parallelism(head, draft.limits) > draft.free:
+    if parallelism(queue[0], draft.limits) > draft.free:
         return None
     group, rest = fill(queue, draft.limits)
     if rest:
@@ -59,22 +52,18 @@ def _take(draft: Draft, queues: dict[str, list[Candidate]], namespace: str) -> l
     return group
 
 
-def _start(draft: Draft, group: list[Candidate]) -> None:
+def _start(draft: Draft, group: list[Request]) -> None:
     """Launch those of a group whose known results were looked up; ask for the others, holding a pod for them."""
-    namespace = group[0].request.namespace
+    namespace = group[0].namespace
     unknown = [one for one in group if _unasked(draft, one)]
-    asked = {one.request.uid for one in unknown}
-    ready = [one for one in group if one.request.uid not in asked]
+    asked = {one.uid for one in unknown}
+    ready = [one for one in group if one.uid not in asked]
     if unknown:
-        draft.actions.append(LookUp(namespace, tuple(one.request for one in unknown)))
+        draft.actions.append(LookUp(namespace, tuple(unknown)))
     draft.busy[namespace] += parallelism(group[0], draft.limits)
     if ready:
         draft.actions.append(launch(ready, draft.limits, draft.now))
 
 
-def _unasked(draft: Draft, one: Candidate) -> bool:
-    return one.stage == "tokenize" and one.request.uid not in draft.picture.lent and _key(one.request) is not None
-
-
-def _key(request: Request) -> str | None:
-    return reuse.key(request.spec)
+def _unasked(draft: Draft, one: Request) -> bool:
+    return one.next_stage == "tokenize" and one.uid not in draft.picture.lent and reuse.key(one.spec) is not None

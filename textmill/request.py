@@ -9,7 +9,7 @@ the epoch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from typing import Any, Literal
 from textmill.names import Stage
 
 Body = Mapping[str, Any]
+Rank = tuple[int, Stage, float, str]
 
 PENDING, SUSPENDED, TOKENIZING, COUNTING = "Pending", "Suspended", "Tokenizing", "Counting"
 SUCCEEDED, FAILED = "Succeeded", "Failed"
@@ -167,7 +168,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Request:
-    """One ProcessingRequest. `version` is its resourceVersion, `created` seconds since the epoch."""
+    """One ProcessingRequest. `version` is its resourceVersion, `created` seconds since the epoch.
+
+    seen: the request as the API has it, where `status` is ahead of it: learnt in this round and not written yet.
+    """
 
     uid: str
     name: str
@@ -178,6 +182,7 @@ class Request:
     status: Status = field(default_factory=Status)
     deleting: bool = False
     reuse_label: str | None = None
+    seen: Request | None = None
 
     @classmethod
     def parse(cls, body: Body) -> Request:
@@ -194,6 +199,20 @@ class Request:
             deleting=bool(meta.get("deletionTimestamp")),
             reuse_label=(meta.get("labels") or {}).get("textmill.dev/reuse-key"),
         )
+
+    def ahead(self, raw: Body) -> Request:
+        """Return the request with a status that is still to be written."""
+        return replace(self, status=Status(raw), seen=self)
+
+    @cached_property
+    def next_stage(self) -> Stage:
+        """Return the stage that the request waits for when it waits for no Job."""
+        return "tokenize" if self.status.tokens is None else "count"
+
+    @cached_property
+    def rank(self) -> Rank:
+        """Return what orders the queue: priority, counts before tokenizers (as their names are), age."""
+        return (-self.spec.priority, self.next_stage, self.created, self.uid)
 
     @cached_property
     def size(self) -> int | None:

@@ -22,11 +22,14 @@ _PLACE = {kind: place for place, kind in enumerate(("Accepted", "Tokenized", "Co
 
 
 def _with_condition(raw: Raw, kind: str, status: str, now: float, *, reason: str, message: str) -> None:
-    known: list[Mapping[str, Any]] = raw.get("conditions") or []
-    before = next((one for one in known if one["type"] == kind), None)
-    since = before["lastTransitionTime"] if before and before["status"] == status else to_time(now)
+    since, others = to_time(now), []
+    for one in raw.get("conditions") or ():
+        if one["type"] != kind:
+            others.append(one)
+        elif one["status"] == status:
+            since = one["lastTransitionTime"]
     new = {"type": kind, "status": status, "reason": reason, "message": message[:1024], "lastTransitionTime": since}
-    raw["conditions"] = sorted([*(one for one in known if one is not before), new], key=_place)
+    raw["conditions"] = sorted([*others, new], key=_place) if others else [new]
 
 
 def _place(condition: Mapping[str, Any]) -> int:
@@ -39,12 +42,12 @@ def _without_job(raw: Raw, stage: Stage | None) -> None:
 
 
 def intend(raw: Mapping[str, Any], stage: Stage, job: Mapping[str, Any], now: float) -> Raw:
-    """Record the Job that a stage is about to be given: `job` is {name, members, shards, parallelism}."""
+    """Record the Job that a stage is about to be given: `job` is {name, members, shards, parallelism, startedAt}."""
     new = dict(raw)
     new["phase"] = PHASE_OF[stage]
-    new["startTime"] = raw.get("startTime") or to_time(now)
+    new["startTime"] = raw.get("startTime") or job["startedAt"]
     new["starts"] = int(raw.get("starts") or 0) + 1
-    new["jobs"] = {**(raw.get("jobs") or {}), stage: {**job, "startedAt": to_time(now)}}
+    new["jobs"] = {**(raw.get("jobs") or {}), stage: job}
     new.pop("retryAt", None)
     _with_condition(new, "Accepted", "True", now, reason="Started", message="The operator has taken the request.")
     _with_condition(new, "Succeeded", "Unknown", now, reason=PHASE_OF[stage], message=f"Job {job['name']} is at work.")

@@ -16,7 +16,7 @@ from textmill.limits import Limits
 from textmill.orders import OnError
 from textmill.outcomes import after_reports
 from textmill.picture import Job, Member
-from textmill.request import ENDS, Phase, Request, Spec
+from textmill.request import ENDS, Phase, Request, Spec, to_time
 
 SPEC_NODES: dict[str, Json] = SCHEMA["properties"]["spec"]["properties"]
 KNOWN = {"status", *fields("status")}
@@ -32,7 +32,7 @@ RESULT: Json = {
     "topWords": [{"word": "x", "count": 2}],
     "table": {"path": "results/a/b", "formatVersion": 1, "arrow": FILE, "csv": FILE},
 }
-JOB = {"name": "a-t-1", "members": 1, "shards": 2, "parallelism": 2}
+JOB = {"name": "a-t-1", "members": 1, "shards": 2, "parallelism": 2, "startedAt": to_time(NOW)}
 
 
 def _request(raw: Json | None = None) -> Request:

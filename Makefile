@@ -8,14 +8,16 @@ PREPARE := $(or $(PYTHON),python3) scripts/prepare.py
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-config --custom-compile-command "make lock"
 TESTS ?= tests
+NEEDY := --ignore=tests/system --ignore=tests/e2e
 WORKERS ?= 2
 
 export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run kubectl sweep setup dev test test-one test-system test-long coverage bench lint format types \
-	image contracts generate verify lock clean distclean
+.PHONY: help demo run kubectl sweep setup dev test test-one test-system test-contract test-long coverage bench lint format types \
+	image contracts generate verify lock clean distclean \
+	e2e cluster-up cluster-down cluster-shell
 
 ##@ Use it
 demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the result, stop (FILE= for another text)
@@ -37,7 +39,7 @@ dev: $(VENV)/dev.stamp ## Install what test, lint and lock need into .venv
 
 ##@ Test
 test: lint ## Lint, then every test that needs PyPI alone
-	@$(PY) -m pytest tests --ignore=tests/system -n $(WORKERS) --dist loadfile
+	@$(PY) -m pytest tests $(NEEDY) -n $(WORKERS) --dist loadfile
 
 test-one: $(VENV)/dev.stamp ## Run some tests in one process (TESTS=tests/planner ARGS="-k shard")
 	@$(PY) -m pytest $(TESTS) $(ARGS)
@@ -46,12 +48,15 @@ test-system: $(VENV)/dev.stamp ## The tests that need Debian's packages; install
 	@$(PY) -m scripts.system_packages
 	@$(PY) -m pytest tests/system
 
+test-contract: $(VENV)/dev.stamp ## The contract suite against a real etcd and API server on loopback; no root, but Go
+	@$(PY) -m cluster control-plane -- $(PY) -m pytest tests/contract $(ARGS)
+
 test-long: $(VENV)/dev.stamp ## The property tests with many more examples
-	@HYPOTHESIS_PROFILE=long $(PY) -m pytest $(TESTS) --ignore=tests/system -n $(WORKERS) --dist worksteal
+	@HYPOTHESIS_PROFILE=long $(PY) -m pytest $(TESTS) $(NEEDY) -n $(WORKERS) --dist worksteal
 
 coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches that no test reaches
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest tests --ignore=tests/system -q -n $(WORKERS) --dist loadfile
+	@$(PY) -m coverage run -m pytest tests $(NEEDY) -q -n $(WORKERS) --dist loadfile
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
 
@@ -61,6 +66,20 @@ bench: $(VENV)/dev.stamp ## Measure what the design promises, as a table beside 
 ##@ Package
 image: $(VENV)/dev.stamp ## Build the container image with docker or buildah (ARGS="--tag NAME --archive FILE")
 	@$(PY) -m scripts.image $(ARGS)
+
+e2e: $(VENV)/dev.stamp ## Prove it on a real Kubernetes, built and started here, as root (TESTS=tests/e2e/test_smoke.py KEEP=1)
+	@$(PY) -m scripts.e2e $(if $(KEEP),--keep) $(if $(filter-out tests,$(TESTS)),$(TESTS),tests/e2e) $(ARGS)
+
+##@ A real cluster
+cluster-up: $(VENV)/dev.stamp ## Build and start a real Kubernetes node on this machine, as root; safe to run twice
+	@$(PY) -m scripts.system_packages cluster-packages
+	@$(PY) -m cluster up
+
+cluster-down: $(VENV)/dev.stamp ## Stop it and leave nothing behind but the built programs
+	@$(PY) -m cluster down
+
+cluster-shell: $(VENV)/dev.stamp ## A shell where kubectl and helm reach it
+	@$(PY) -m cluster exec -- $${SHELL:-/bin/sh}
 
 ##@ Check
 lint: $(VENV)/dev.stamp ## Every check that runs no test: style, types, imports, sizes, purity, links

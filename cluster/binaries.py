@@ -76,6 +76,8 @@ KWOK = Module("kwok", "sigs.k8s.io/kwok", ("sigs.k8s.io/kwok/cmd/kwok",))
 COREDNS = Module("coredns", "github.com/coredns/coredns", ("github.com/coredns/coredns",))
 PAUSE = Module("pause", "textmill.dev/cluster/pause", ("textmill.dev/cluster/pause",))
 
+CONTROL_PLANE = (ETCD, KUBERNETES)
+NODE = (HELM, ETCD, COREDNS, PAUSE, KUBERNETES)
 ALL = (HELM, ETCD, COREDNS, PAUSE, KWOK, KUBERNETES)
 
 

@@ -29,3 +29,15 @@ class BuildFailed(ClusterError):
     """A program could not be built from its sources."""
 
     reason = "BuildFailed"
+
+
+class PartFailed(ClusterError):
+    """A part of the cluster does not run."""
+
+    reason = "PartFailed"
+
+
+class NotRunning(ClusterError):
+    """There is no cluster to work with."""
+
+    reason = "NotRunning"

@@ -1,8 +1,8 @@
-"""`python -m scripts.system_packages`: see that Debian's packages for `make test-system` are there.
+"""`python -m scripts.system_packages [TABLE]`: see that Debian's packages are there.
 
-They stand in pyproject.toml, each with a command by which its presence is known. Where it may (as root, with
-apt-get) this installs what is missing; anywhere else it names what is missing, says how to get it, and fails,
-because tests that silently leave themselves out prove nothing.
+They stand in pyproject.toml in a table for each purpose, with a command by which its presence is known. Where it
+may (as root, with apt-get) this installs what is missing; anywhere else it names what is missing, says how to get
+it, and fails, because tests that silently leave themselves out prove nothing.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ def install(packages: list[str]) -> int:
     return 0
 
 
-def main() -> int:
+def main(table: str = "system-packages") -> int:
     """Install what is missing, or say it."""
-    packages: Mapping[str, str] = settings()["tool"]["textmill"]["system-packages"]
+    packages: Mapping[str, str] = settings()["tool"]["textmill"][table]
     lacking = missing(packages)
     if lacking and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"Installing {', '.join(lacking)}", flush=True)
         install(lacking)
         lacking = missing(packages)
     if lacking:
-        print(f"make test-system needs: {' '.join(lacking)} (Debian, Ubuntu: sudo apt-get install {' '.join(lacking)})")
+        print(f"missing: {' '.join(lacking)} (Debian, Ubuntu: sudo apt-get install {' '.join(lacking)})")
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -103,7 +103,8 @@ verify: $(VENV)/generate.stamp ## Fail where a generated file is not what its ge
 
 lock: $(VENV)/dev.stamp ## Lock the requirements again, keeping the versions that still fit (ARGS=--upgrade for new ones)
 	@$(COMPILE) $(ARGS) requirements.in -o requirements.txt
-	@$(COMPILE) $(ARGS) -c requirements.txt requirements-laptop.in -o requirements-laptop.txt
+	@$(COMPILE) $(ARGS) -c requirements.txt requirements-documents.in -o requirements-documents.txt
+	@$(COMPILE) $(ARGS) -c requirements-documents.txt requirements-laptop.in -o requirements-laptop.txt
 	@$(COMPILE) $(ARGS) -c requirements-laptop.txt requirements-dev.in -o requirements-dev.txt
 	@$(COMPILE) $(ARGS) -c requirements-dev.txt requirements-generate.in -o requirements-generate.txt
 

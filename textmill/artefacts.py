@@ -59,6 +59,7 @@ class TokensManifest(NamedTuple):
     """One shard of tokens: input bytes `start` to `end`, cut under these options.
 
     text_bytes: how many bytes of text they were, unpacked where `compression` names how they were packed.
+    content: the format that the text lay in, `text` where it was no document.
     """
 
     unicode: str
@@ -74,6 +75,7 @@ class TokensManifest(NamedTuple):
     guessed: bool
     invalid_bytes: int
     compression: str | None
+    content: str
     text_bytes: int
     tokens: int
     sections: tuple[Section, ...]

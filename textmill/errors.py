@@ -51,9 +51,9 @@ ADVICE: dict[Reason, Advice] = {
     Reason.NOT_TEXT: Advice(
         False, "Set spec.encoding to the file's encoding, or spec.errors to replace; a binary file is not counted."
     ),
-    Reason.INPUT_DAMAGED: Advice(False, "The file is cut off or damaged; send it again, whole."),
+    Reason.INPUT_DAMAGED: Advice(False, "The file is cut off or damaged; send it again, whole, or as plain text."),
     Reason.INPUT_TOO_LARGE: Advice(
-        False, "The content expands past the operator's limits; send it unpacked, or raise them if it is no bomb."
+        False, "The content is past the operator's limits; send it as plain text, or raise them if it is no bomb."
     ),
     Reason.OOM_KILLED: Advice(True, "Raise the workers' memory limit, or lower the shard size."),
     Reason.EVICTED: Advice(True, "The node was short of resources; see the node's events."),

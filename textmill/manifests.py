@@ -21,6 +21,8 @@ Manifest = dict[str, Any]
 
 TERMINATION_LOG = "/dev/termination-log"
 CONTAINER = "worker"
+BOUNDS = ("expanded_bytes", "expansion_ratio", "document_bytes", "document_seconds", "document_memory")
+"""What of a Site the tokenizer is told as it is."""
 INDEX_ENV = "JOB_COMPLETION_INDEX"
 
 
@@ -30,7 +32,8 @@ class Site:
 
     volume_root: where the claim is mounted in a pod (on the laptop the host's own path); scratch_root:
     beneath it ConfigMaps are mounted. memory: the container's limit in bytes, of which the worker plans with
-    7/8. resources: requests beside it. expanded_bytes, expansion_ratio: what compressed input may expand to.
+    7/8. resources: requests beside it. expanded_bytes, expansion_ratio: what compressed input may expand to;
+    document_bytes, document_seconds, document_memory: what reading one document may take.
     """
 
     image: str
@@ -45,6 +48,9 @@ class Site:
     shard_retries: int = 6
     expanded_bytes: int = 128 << 30
     expansion_ratio: int = 250
+    document_bytes: int = 64 << 20
+    document_seconds: int = 60
+    document_memory: int = 256 << 20
     affinity: Mapping[str, Any] = field(default_factory=dict)
     pull_policy: str = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
@@ -140,7 +146,8 @@ def _arguments(plan: JobPlan, site: Site) -> list[str]:
     arguments += ["--pod-uid", "$(POD_UID)", "--memory", str(site.memory * 7 // 8)]
     if plan.stage == "tokenize":
         arguments += ["--shards", str(plan.shards)]
-        arguments += ["--expanded-bytes", str(site.expanded_bytes), "--expansion-ratio", str(site.expansion_ratio)]
+        for name in BOUNDS:
+            arguments += [f"--{name.replace('_', '-')}", str(getattr(site, name))]
         if plan.config_maps:
             arguments += ["--configmaps", _scratch(plan, site)]
     for order in plan.orders:

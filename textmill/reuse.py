@@ -14,7 +14,7 @@ from typing import Any
 
 from textmill.request import SUCCEEDED, Request, Spec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever the same content would give another result or another table format."""
 
 

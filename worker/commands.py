@@ -21,7 +21,7 @@ from textmill import layout, reports
 from textmill.errors import BadObject, Reason
 from textmill.orders import CountOrder, TokenizeOrder
 from worker.errors import WorkerError
-from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
+from worker.settings import BOUNDS, INDEX_VARIABLE, Bounds, Settings, bounds_of, memory_bound
 from worker.volume import remove_unfinished
 
 if TYPE_CHECKING:
@@ -84,11 +84,10 @@ def _add_job_options(parser: argparse.ArgumentParser, *, required: bool) -> None
 
 
 def _add_bounds(command: argparse.ArgumentParser) -> None:
-    bounds = command.add_argument_group("bounds of compressed input")
-    bounds.add_argument("--expanded-bytes", type=int, metavar="BYTES", help="what it may expand to (default 128 GiB)")
-    bounds.add_argument(
-        "--expansion-ratio", type=int, metavar="N", help="to how many times its size, past 64 MiB (default 250)"
-    )
+    group = command.add_argument_group("bounds of compressed input and of documents")
+    for name, default in Bounds()._asdict().items():
+        option = f"--{name.replace('_', '-')}"
+        group.add_argument(option, type=int, metavar="N", help=f"{BOUNDS[name]} (default {default})")
 
 
 def _tokenize(options: argparse.Namespace) -> int:

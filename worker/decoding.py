@@ -54,6 +54,14 @@ def recognise(head: bytes, asked: str) -> Encoding:
     return found
 
 
+def is_known(name: str) -> bool:
+    """Tell whether a name is that of an encoding of texts."""
+    try:
+        return bool(_known(name))
+    except NotText:
+        return False
+
+
 class Decoder:
     """Makes valid UTF-8 of bytes, each block whole characters; then `invalid_bytes` is known."""
 

@@ -22,10 +22,24 @@ _INTERPRETER = 64 << 20
 
 
 class Bounds(NamedTuple):
-    """What compressed input may expand to: bytes in all, and bytes for each byte that is read."""
+    """What compressed input may expand to (bytes in all, and for each byte that is read), and what reading one
+    document may take: its size, seconds of CPU, memory."""
 
     expanded_bytes: int = 128 << 30
     expansion_ratio: int = 250
+    document_bytes: int = 64 << 20
+    document_seconds: int = 60
+    document_memory: int = 256 << 20
+
+
+BOUNDS = {
+    "expanded_bytes": "what compressed input may expand to",
+    "expansion_ratio": "to how many times its size, once that is past 64 MiB",
+    "document_bytes": "size of a PDF, DOCX, EPUB or HTML",
+    "document_seconds": "CPU time that reading one may take",
+    "document_memory": "bytes of memory that reading one may take",
+}
+"""What each bound means, for the command line."""
 
 
 class Settings(NamedTuple):

@@ -62,7 +62,7 @@ def _add(file: IO[bytes], options: Namespace, totals: Totals, bounds: Settings) 
     text = Text(file, size, options.encoding, strict=options.strict, bounds=bounds.bounds)
     words = engine(bounds.largest_word)
     counts: Counter[int] = Counter()
-    for block in text.blocks(0, size):
+    for block in text.blocks(0, size, Path(tempfile.gettempdir())):
         counts.update(words.feed(block))
         if words.memory > bounds.vocabulary_memory:
             _move(words.vocabulary, counts, totals)

@@ -51,10 +51,11 @@ def _report(order: TokenizeOrder, manifest: TokensManifest) -> reports.Report:
     observed = {
         "bytes": manifest.source.bytes,
         "textBytes": manifest.text_bytes,
-        "encoding": manifest.encoding,
-        "guessed": manifest.guessed,
+        "format": manifest.content,
         "invalidBytes": manifest.invalid_bytes,
     }
+    if manifest.content in ("text", "html"):
+        observed |= {"encoding": manifest.encoding, "guessed": manifest.guessed}
     if manifest.compression:
         observed["compression"] = manifest.compression
     if manifest.shard == 0:
@@ -119,6 +120,7 @@ class _Shard:
             guessed=self._text.encoding.guessed,
             invalid_bytes=self._text.invalid_bytes,
             compression=self._text.compression,
+            content=self._text.format,
             text_bytes=self._text.text_bytes,
             tokens=sum(section.tokens for section in self._sections),
             sections=tuple(self._sections),
@@ -140,7 +142,7 @@ class _Shard:
         """Yield the ids in record batches, none of which spans two sections; put full vocabularies aside on the
         way."""
         waiting: array[int] = array("I")
-        for block in self._text.blocks(start, end):
+        for block in self._text.blocks(start, end, self._folder):
             waiting.extend(self._engine.feed(block))
             while len(waiting) >= BATCH:
                 yield self._numbered(waiting[:BATCH])

@@ -66,7 +66,7 @@ def unpacked(name: str, raw: Iterator[bytes], bounds: Bounds) -> Iterator[bytes]
                 part, parts = _Part(name, parts), parts + 1
             out = part.decompress(data, taken)
             given += len(out)
-            _check(name, taken, given, bounds)
+            check_expansion(f"{name} data", taken, given, bounds)
             if out:
                 yield out
             data = b""
@@ -100,14 +100,12 @@ class _Part:
             ) from error
 
 
-def _check(name: str, taken: int, given: int, bounds: Bounds) -> None:
+def check_expansion(what: str, taken: int, given: int, bounds: Bounds) -> None:
     if given > bounds.expanded_bytes:
-        raise InputTooLarge(
-            f"the {name} data expands to more than the {bounds.expanded_bytes:,} bytes that are allowed"
-        )
+        raise InputTooLarge(f"the {what} expands to more than the {bounds.expanded_bytes:,} bytes that are allowed")
     if given > FREE and given > taken * bounds.expansion_ratio:
         raise InputTooLarge(
-            f"the {name} data expands to more than {bounds.expansion_ratio} times its size: {given:,} bytes came out "
+            f"the {what} expands to more than {bounds.expansion_ratio} times its size: {given:,} bytes came out "
             f"of the first {taken:,}"
         )
 

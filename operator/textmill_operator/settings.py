@@ -55,6 +55,11 @@ SETTINGS: dict[str, Setting] = {
     "EXPANSION_RATIO": Setting(
         Site.expansion_ratio, "To how many times its size it may expand, once that is past 64 MiB.", least=1
     ),
+    "DOCUMENT_BYTES": Setting(Site.document_bytes, "Size of a PDF, DOCX, EPUB or HTML that is read.", least=1),
+    "DOCUMENT_SECONDS": Setting(Site.document_seconds, "CPU time that reading one of them may take.", least=1),
+    "DOCUMENT_MEMORY_BYTES": Setting(
+        Site.document_memory, "Memory that reading one may take, within the worker's limit.", least=1
+    ),
     "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container.", least=1),
     "WORKER_CPU": Setting(Site.cpu_request, "CPU that a worker container requests."),
     "WORKER_USER": Setting(10001, "User, group and fsGroup of worker pods; 0 leaves them to the cluster."),
@@ -148,6 +153,9 @@ class Settings:
             memory=self["WORKER_MEMORY_BYTES"],
             expanded_bytes=self["EXPANDED_BYTES"],
             expansion_ratio=self["EXPANSION_RATIO"],
+            document_bytes=self["DOCUMENT_BYTES"],
+            document_seconds=self["DOCUMENT_SECONDS"],
+            document_memory=self["DOCUMENT_MEMORY_BYTES"],
             cpu_request=self["WORKER_CPU"],
             user=self["WORKER_USER"] or None,
             affinity=affinity,

@@ -23,7 +23,7 @@ KNOWN = {"status", *fields("status")}
 NOW = 1_800_000_000.0
 
 OBSERVED = {"bytes": 5, "encoding": "cp1252", "guessed": True, "invalidBytes": 1, "sha256": "a" * 64}
-OBSERVED |= {"textBytes": 9, "compression": "gzip"}
+OBSERVED |= {"textBytes": 9, "compression": "gzip", "format": "text"}
 FILE = {"bytes": 1, "sha256": "a" * 64}
 RESULT: Json = {
     "bytes": 5,

@@ -46,6 +46,7 @@ def test_every_lock_names_its_command_and_no_host(request: pytest.FixtureRequest
     found = sorted(Path(request.config.rootpath).glob("requirements*.txt"))
     assert [one.name for one in found] == [
         "requirements-dev.txt",
+        "requirements-documents.txt",
         "requirements-generate.txt",
         "requirements-laptop.txt",
         "requirements.txt",
@@ -57,6 +58,7 @@ def test_every_lock_names_its_command_and_no_host(request: pytest.FixtureRequest
 
 
 def test_larger_lock_holds_the_smaller_one(request: pytest.FixtureRequest) -> None:
-    names = ["requirements.txt", "requirements-laptop.txt", "requirements-dev.txt"]
+    parts = ("", "-documents", "-laptop", "-dev")
+    names = [f"requirements{part}.txt" for part in parts]
     pins = [set(locks.PIN.findall((request.config.rootpath / name).read_text("utf-8"))) for name in names]
-    assert pins[0] < pins[1] < pins[2]
+    assert pins[0] < pins[1] < pins[2] < pins[3]

@@ -46,6 +46,7 @@ def test_report_tells_what_was_recognised(tmp_path: Path, kind: str) -> None:
         "bytes": len(packed),
         "textBytes": len(TEXT.encode("utf-16")),
         "compression": kind,
+        "format": "text",
         "encoding": "utf-16-le",
         "guessed": False,
         "invalidBytes": 0,

@@ -15,7 +15,8 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import guard, problems, rates
+from app import door, guard, problems, rates
+from app.access import Doorkeeper
 from app.admission import Admission, Queue
 from app.cluster import Cluster, KubernetesCluster
 from app.errors import AppError
@@ -50,6 +51,7 @@ def create_app(
     volume = Volume(settings.volume, settings.namespace, settings.claim, settings.keep_free)
     attach(application, _room(settings, volume, cluster, Metrics(registry or CollectorRegistry())))
     guard.register(application)
+    door.register(application)
     rates.register(application, settings)
     problems.register(application)
     for blueprint in BLUEPRINTS:
@@ -70,6 +72,7 @@ def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: 
         metrics=metrics,
         watch=Watch(place, View(), failed=metrics.watch_failures.inc),
         places=Places(settings.streams, metrics.streams_open),
+        door=Doorkeeper(place, settings),
         admission=Admission(settings, Queue(place, settings)),
         shelf=Shelf(volume),
     )

@@ -84,8 +84,8 @@ def _ours(error: AppError) -> Response:
     if error.status >= 500:
         _log.warning("answered with an error", extra={"reason": error.reason, "detail": error.detail})
     told = problem(error)
-    if request.blueprint in (None, "page") and _wants_page():
-        answer = Response(render_template("problem.html", problem=told), mimetype="text/html")
+    if request.blueprint in (None, "page", "session") and _wants_page():
+        answer = Response(_page(error, told), mimetype="text/html")
     else:
         answer = Response(json.dumps(told), mimetype=MEDIA_TYPE)
     answer.status_code = error.status
@@ -93,6 +93,12 @@ def _ours(error: AppError) -> Response:
     if error.status in WAITING:
         answer.headers.setdefault("Retry-After", str(room().settings.retry_after))
     return answer
+
+
+def _page(error: AppError, told: dict[str, Any]) -> str:
+    if error.status == 401:
+        return render_template("sign-in.html", problem=told, on=True)
+    return render_template("problem.html", problem=told)
 
 
 def _too_often(error: RateLimitExceeded) -> Response:

@@ -22,7 +22,7 @@ PROBES = frozenset({"health.healthz", "health.readyz", "health.metrics"})
 
 def client() -> str:
     """Return whom the current request comes from."""
-    return g.get("user") or _network(request.remote_addr or "nobody")
+    return g.get("user") or network(request.remote_addr or "nobody")
 
 
 def register(application: Flask, settings: Settings) -> None:
@@ -54,14 +54,15 @@ def refusal(error: RateLimitExceeded, limiter: Limiter) -> AppError:
     return RateExceeded(f"More than {error.limit.limit} came from this client.", headers={"Retry-After": str(seconds)})
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """Return what an address is counted under."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
     if found.version == 4:
         return address
-    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
+    return str(ipaddress.ipnetwork((found, 64), strict=False).network_address)
 
 
 def _is_probe() -> bool:

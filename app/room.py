@@ -1,4 +1,4 @@
-"""What the routes share: settings, volume, cluster, metrics, watch, admission. One room belongs to one application.
+"""What the routes share: settings, volume, cluster, metrics, watch, limits, door. One room belongs to one application.
 
 It hangs on the application and not in a module, so that two applications in one process (as tests make them) share
 nothing.
@@ -11,6 +11,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from app.access import Doorkeeper
 from app.admission import Admission
 from app.cluster import Cluster
 from app.metrics import Metrics
@@ -35,6 +36,7 @@ class Room:
     places: Places
     admission: Admission
     shelf: Shelf
+    door: Doorkeeper
 
 
 def attach(application: Flask, made: Room) -> None:

@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+OFF, KUBERNETES = "off", "kubernetes"
 _SIZE = re.compile(r"(\d+)\s*([KMGT]i?)?B?", re.IGNORECASE)
 _RATE = re.compile(r"[1-9]\d{0,8}( per |/)([1-9]\d{0,4} )?(second|minute|hour|day)s?", re.IGNORECASE)
 _UNITS: dict[str, int] = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
@@ -42,6 +43,12 @@ def _rates(text: str) -> str:
     if not all(_RATE.fullmatch(part) for part in parts):
         raise ValueError("a rate such as `600 per minute`, or several with `;` between them")
     return "; ".join(parts)
+
+
+def _mode(text: str) -> str:
+    if text not in (OFF, KUBERNETES):
+        raise ValueError(f"{OFF} or {KUBERNETES}")
+    return text
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -137,6 +144,27 @@ class Settings:
         "localhost,127.0.0.1,[::1]",
         _names,
         "Host names (without port, comma separated) that requests may be addressed to; `*` allows any.",
+    )
+    auth: str = _setting(
+        "TEXTMILL_AUTH",
+        OFF,
+        _mode,
+        "Who may ask: `off` lets everybody, `kubernetes` asks the cluster about each token.",
+    )
+    auth_audiences: tuple[str, ...] = _setting(
+        "TEXTMILL_AUTH_AUDIENCES",
+        "",
+        _names,
+        "Audiences that a token must be meant for; empty leaves it to the cluster.",
+    )
+    auth_cache_seconds: float = _setting(
+        "TEXTMILL_AUTH_CACHE_SECONDS", "10", float, "How long the cluster's answer about a token or a right holds."
+    )
+    link_key_file: str = _setting(
+        "TEXTMILL_LINK_KEY_FILE", "", str, "File of the keys for links to results, one a line; empty makes none."
+    )
+    link_max_seconds: int = _setting(
+        "TEXTMILL_LINK_MAX_SECONDS", "604800", int, "The longest that a link to a result may live."
     )
     listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
     threads: int = _setting("TEXTMILL_THREADS", "64", int, "Requests that are served at the same time.")

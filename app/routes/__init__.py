@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from app.routes.events import events
 from app.routes.health import health
+from app.routes.links import links
 from app.routes.page import page
 from app.routes.requests import requests
 from app.routes.results import results
 from app.routes.resumable import resumable
+from app.routes.session import session
 from app.routes.uploads import uploads
 
-BLUEPRINTS = (uploads, resumable, requests, events, results, page, health)
+BLUEPRINTS = (uploads, resumable, requests, events, results, links, page, session, health)

@@ -11,13 +11,15 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.wsgi import wrap_file
 
 from app import tables
 from app.answers import answer, failure
 from app.cluster import Body
 from app.errors import ArtefactInvalid, FieldInvalid, NotFinished, RequestFailed
+from app.links import PARAMETERS
+from app.refusals import LinkInvalid
 from app.room import room
 from app.routes.requests import find, number, query
 from app.volume import Volume
@@ -26,7 +28,7 @@ from textmill.request import SUCCEEDED
 
 results = Blueprint("results", __name__)
 LIMIT = 10**9
-_FORMATS = {
+FORMATS = {
     "csv": (layout.TABLE_CSV, "text/csv; charset=utf-8", "csv"),
     "json": (layout.TABLE_CSV, "application/json", "csv"),
     "arrow": (layout.TABLE_ARROW, "application/vnd.apache.arrow.file", "arrow"),
@@ -42,19 +44,21 @@ def older_result(name: str) -> Response:
 @results.get("/requests/<name>/words")
 def words(name: str) -> Response:
     """Stream the table of words, the most frequent first."""
-    asked = query("format", "limit")
+    asked = query("format", "limit", *(PARAMETERS if "link" in g else ()))
     kind = asked.get("format", "json")
-    if kind not in _FORMATS:
-        raise FieldInvalid(f"format is {kind[:40]!r}; there are: {', '.join(_FORMATS)}.")
+    if kind not in FORMATS:
+        raise FieldInvalid(f"format is {kind[:40]!r}; there are: {', '.join(FORMATS)}.")
     limit = number(asked["limit"], "limit", 0, LIMIT) if "limit" in asked else None
     if kind == "arrow" and limit is not None:
         raise FieldInvalid("limit goes with csv and json; the Arrow table comes whole.")
     body = find(name)
+    if g.get("link") not in (None, body["metadata"]["uid"]):
+        raise LinkInvalid("The link is for a request that has gone; another one bears its name now.")
     status = body.get("status") or {}
     if status.get("phase") != SUCCEEDED:
         raise _unfinished(body)
     table = status["result"]["table"]
-    filename, media_type, noted = _FORMATS[kind]
+    filename, media_type, noted = FORMATS[kind]
     file = _open_table(table, filename, noted)
     response = _whole(file) if kind != "json" and limit is None else _cut(file, kind, limit)
     response.headers["Content-Type"] = media_type

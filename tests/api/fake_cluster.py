@@ -22,6 +22,9 @@ class FakeCluster:
         self.namespace = namespace
         self.objects: dict[tuple[str, str], Body] = {}
         self.trouble: ClusterError | None = None
+        self.tokens: dict[str, str] = {}
+        self.rules: set[tuple[str, str, str]] = set()
+        self.audiences: list[str] = []
         self.calls: list[str] = []
         self.log: list[tuple[str, Body]] = []
         """Every change as a watch tells it; a watch from a version on begins after that version's entry."""
@@ -103,6 +106,22 @@ class FakeCluster:
         """Watch from a version on."""
         self._enter("watch")
         return FakeWatch(self, int(version))
+
+    def review(self, group: str, plural: str, body: Body) -> Body:
+        """Say who a token is for (`tokens`), or whether somebody may do something (`rules`: user, verb, name or "")."""
+        self._enter(plural)
+        spec = body["spec"]
+        if plural == "tokenreviews":
+            user = self.tokens.get(spec["token"])
+            if user is None:
+                return {"status": {"error": "no such token"}}
+            who = {"username": user, "groups": ["people"], "uid": f"uid-{user}"}
+            return {"status": {"authenticated": True, "user": who, "audiences": self.audiences}}
+        wish = spec["resourceAttributes"]
+        assert (wish["group"], wish["resource"]) == ("textmill.dev", "processingrequests")
+        assert wish["namespace"] == self.namespace
+        asked = {(spec["user"], wish["verb"], name) for name in ("", wish["name"])}
+        return {"status": {"allowed": bool(asked & self.rules), "reason": "" if asked & self.rules else "no rule"}}
 
     def set_status(self, name: str, status: dict[str, Any]) -> str:
         """Write a status, as the operator would; return the new version."""

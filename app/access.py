@@ -127,7 +127,7 @@ class Doorkeeper:
             "verb": verb,
             "name": name,
         }
-        who = {"user": user.name, "groups": list(user.groups), "uid": user.uid}
+        who: dict[str, Any] = {"user": user.name, "groups": list(user.groups), "uid": user.uid}
         who["extra"] = {key: list(values) for key, values in user.extra}
         spec = {**who, "resourceAttributes": wish}
         status = self._status("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview", spec)

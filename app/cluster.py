@@ -170,12 +170,10 @@ class KubernetesCluster:
 
     def review(self, group: str, plural: str, body: Body) -> Body:
         """Have the API server answer a review, which it stores nowhere."""
-        where = {"group": group, "version": "v1", "plural": plural}
+        how: dict[str, Any] = {"_content_type": "application/json", "_request_timeout": self._timeout}
         with _translated(""):
-            answer: Body = self._connected().create_cluster_custom_object(
-                **where, body=body, _content_type="application/json", _request_timeout=self._timeout
-            )
-        return answer
+            answer: Any = self._connected().create_cluster_custom_object(group, "v1", plural, body, **how)
+        return dict(answer)
 
     def close(self) -> None:
         """Let go of the connections; the next call makes new ones."""

@@ -23,6 +23,8 @@ RIGHTS = {
     "health.healthz": OPEN,
     "health.readyz": OPEN,
     "health.metrics": OPEN,
+    "api.described": OPEN,
+    "api.page": OPEN,
     "session.form": OPEN,
     "session.begin": OPEN,
     "session.end": OPEN,

@@ -62,7 +62,7 @@ def network(address: str) -> str:
         return address
     if found.version == 4:
         return address
-    return str(ipaddress.ipnetwork((found, 64), strict=False).network_address)
+    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
 def _is_probe() -> bool:

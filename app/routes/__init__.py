@@ -5,6 +5,7 @@ A view reads the request, calls the parts and shapes the answer; no more.
 
 from __future__ import annotations
 
+from app.routes.api import api
 from app.routes.events import events
 from app.routes.health import health
 from app.routes.links import links
@@ -15,4 +16,4 @@ from app.routes.resumable import resumable
 from app.routes.session import session
 from app.routes.uploads import uploads
 
-BLUEPRINTS = (uploads, resumable, requests, events, results, links, page, session, health)
+BLUEPRINTS = (uploads, resumable, requests, events, results, links, page, session, api, health)

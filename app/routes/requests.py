@@ -55,7 +55,7 @@ def listing() -> Response:
     """List requests, page by page."""
     asked = query("phase", "limit", "continue")
     phase = asked.get("phase", "")
-    if phase and phase not in PHASES:
+    if "phase" in asked and phase not in PHASES:
         raise FieldInvalid(f"phase is {phase[:40]!r}; there are: {', '.join(PHASES)}.")
     page = room().cluster.page(
         fields=f"status.phase={phase}" if phase else "",

@@ -202,6 +202,8 @@ def test_secrets_are_in_no_log_no_answer_and_no_metric(
 
 def test_open_addresses_are_few() -> None:
     assert sorted(name for name, right in RIGHTS.items() if right == OPEN) == [
+        "api.described",
+        "api.page",
         "health.healthz",
         "health.metrics",
         "health.readyz",

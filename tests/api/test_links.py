@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import links
 from tests.api import artefacts
 from tests.api.asserting import assert_problem
 from tests.api.fake_cluster import FakeCluster
@@ -72,13 +71,13 @@ def test_link_that_was_changed_opens_nothing(client: FlaskClient, old: str, new:
 
 
 def test_link_expires(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links.time, "time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr("app.links.time.time", lambda: 1_700_000_000.0)
     link = _link(client, "format=csv&seconds=60")
     assert "expires=1700000060" in link
-    monkeypatch.setattr(links.time, "time", lambda: 1_700_000_059.0)
+    monkeypatch.setattr("app.links.time.time", lambda: 1_700_000_059.0)
     assert client.get(link).status_code == 200
 
-    monkeypatch.setattr(links.time, "time", lambda: 1_700_000_060.0)
+    monkeypatch.setattr("app.links.time.time", lambda: 1_700_000_060.0)
 
     assert_problem(client.get(link), 403, "LinkExpired")
 

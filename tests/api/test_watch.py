@@ -91,6 +91,10 @@ class Script:
         """Refuse: a watch deletes nothing."""
         raise AssertionError(name)
 
+    def review(self, group: str, plural: str, body: Body) -> Body:
+        """Refuse: a watch asks about nobody."""
+        raise AssertionError(body)
+
     def _next(self) -> Page | list[Event]:
         answer = self._answers.pop(0) if self._answers else []
         if isinstance(answer, Exception):

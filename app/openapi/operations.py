@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.openapi.schemas import NAME, OPTIONS, PARAMETERS, Schema, ref
+from app.openapi.schemas import COUNT, NAME, OPTIONS, PARAMETERS, Schema, ref
 
 JSON, HTML, BYTES, LINES = "application/json", "text/html", "application/octet-stream", "application/x-ndjson"
 EVENTS, CSV, ARROW = "text/event-stream", "text/csv", "application/vnd.apache.arrow.file"
@@ -28,6 +28,7 @@ class Operation:
     headers: dict[str, Schema] = field(default_factory=dict)
     body: dict[str, Schema] = field(default_factory=dict)
     open: bool = False
+    body_required: bool = True
 
     def parameters(self, path: str) -> list[Schema]:
         """Return the parameters, those of the path first."""
@@ -36,6 +37,9 @@ class Operation:
         if "{name}" in path:
             schema = {"type": "string", "pattern": NAME}
             found.append({"name": "name", "in": "path", "required": True, "schema": schema})
+        if "{identity}" in path:
+            schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+            found.append({"name": "identity", "in": "path", "required": True, "schema": schema})
         if "{filename}" in path:
             schema = {"type": "string", "enum": [*STATIC]}
             found.append({"name": "filename", "in": "path", "required": True, "schema": schema})
@@ -65,7 +69,51 @@ TAKE = (400, 403, 404, 408, 409, 413, 415, 422, 431, 503, 507)
 READ = (400, 404, 409, 410, 502, 503)
 TABLES: dict[str, Schema] = {JSON: {"type": "array", "items": ref("Word")}, CSV: {"type": "string"}, ARROW: BINARY}
 
+TUS: dict[str, Schema] = {"Tus-Resumable": {"type": "string", "const": "1.0.0"}}
+OFFSET: dict[str, Schema] = {"Upload-Offset": COUNT}
+PIECE: dict[str, Schema] = {"application/offset+octet-stream": BINARY}
+TUS_TAKE = (*TAKE, 410, 412, 423, 460)
+RESUMABLE: dict[str, dict[str, Operation]] = {
+    "/uploads": {
+        "options": Operation("tusAbilities", "What of tus 1.0 is spoken here", {204: {}}, open=True),
+        "post": Operation(
+            "tusCreate",
+            "Begin a resumable upload (tus 1.0)",
+            {201: {}},
+            TUS_TAKE,
+            body=PIECE,
+            body_required=False,
+            headers={
+                **TUS,
+                "Upload-Length": COUNT,
+                **{name: {"type": "string"} for name in ("Upload-Metadata", "Upload-Concat", "Idempotency-Key")},
+            },
+        ),
+    },
+    "/uploads/{identity}": {
+        "options": Operation("tusAbilitiesOfOne", "What of tus 1.0 is spoken here", {204: {}}, open=True),
+        "head": Operation("tusState", "How much of an upload is here", {200: {}}, TUS_TAKE, headers=TUS),
+        "patch": Operation(
+            "tusAppend",
+            "Append the next piece",
+            {204: {}},
+            TUS_TAKE,
+            headers={**TUS, **OFFSET, "Upload-Checksum": {"type": "string"}},
+            body=PIECE,
+        ),
+        "delete": Operation("tusEnd", "Forget an upload", {204: {}}, TUS_TAKE, headers=TUS),
+        "post": Operation(
+            "tusOverride",
+            "HEAD, PATCH or DELETE by X-HTTP-Method-Override",
+            {200: {}, 204: {}},
+            TUS_TAKE,
+            headers={**TUS, "X-HTTP-Method-Override": {"type": "string", "enum": ["HEAD", "PATCH", "DELETE"]}},
+        ),
+    },
+}
+
 OPERATIONS: dict[str, dict[str, Operation]] = {
+    **RESUMABLE,
     "/upload": {
         "post": Operation(
             "upload",
@@ -190,7 +238,7 @@ def as_json(path: str, operation: Operation, common: tuple[int, ...]) -> dict[st
         found["parameters"] = parameters
     if operation.body:
         content = {kind: {"schema": schema} for kind, schema in operation.body.items()}
-        found["requestBody"] = {"required": True, "content": content}
+        found["requestBody"] = {"required": operation.body_required, "content": content}
     found["responses"] = responses
     if operation.open:
         found["security"] = []

@@ -20,7 +20,13 @@ from tests.api.fake_cluster import FakeCluster
 
 Make = Callable[..., Flask]
 CALLS = {
-    "create": [("POST", "/upload"), ("POST", "/requests"), ("POST", "/")],
+    "create": [
+        *(("POST", "/uploads"), ("HEAD", "/uploads/x"), ("PATCH", "/uploads/x"), ("DELETE", "/uploads/x")),
+        ("POST", "/uploads/x"),
+        ("POST", "/upload"),
+        ("POST", "/requests"),
+        ("POST", "/"),
+    ],
     "get": [
         ("GET", "/requests/fox"),
         ("GET", "/requests/fox/words"),
@@ -207,6 +213,7 @@ def test_open_addresses_are_few() -> None:
         "health.healthz",
         "health.metrics",
         "health.readyz",
+        "resumable.abilities",
         "session.begin",
         "session.end",
         "session.form",

@@ -1,4 +1,8 @@
-"""The whole document, assembled from its tables."""
+"""The whole document, assembled from its tables.
+
+Every address may refuse by the statuses that stand here, so the tables need not repeat them. It is a function of the
+version and of one setting, so it is made once.
+"""
 
 from __future__ import annotations
 

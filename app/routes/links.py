@@ -1,4 +1,7 @@
-"""`POST /requests/NAME/links`: a link to the table of words that works without a token until it expires."""
+"""`POST /requests/NAME/links`: a link to the table of words that works without a token until it expires.
+
+What was asked for is checked here, so that a link that could never work is not made; the signature is `app/links.py`'s.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from tests.api.fake_cluster import FakeCluster
 Make = Callable[..., Flask]
 CALLS = {
     "create": [
-        *(("POST", "/uploads"), ("HEAD", "/uploads/x"), ("PATCH", "/uploads/x"), ("DELETE", "/uploads/x")),
+        *(("POST", "/uploads"), ("PATCH", "/uploads/x"), ("DELETE", "/uploads/x")),
         ("POST", "/uploads/x"),
         ("POST", "/upload"),
         ("POST", "/requests"),

@@ -15,7 +15,7 @@ export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run kubectl sweep setup dev test test-one test-system test-contract test-long coverage bench lint format types \
+.PHONY: help demo run kubectl sweep setup dev test test-one test-system test-contract test-long coverage bench bench-http lint format types \
 	image contracts generate verify lock clean distclean \
 	e2e cluster-up cluster-down cluster-shell
 
@@ -62,6 +62,9 @@ coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches 
 
 bench: $(VENV)/dev.stamp ## Measure what the design promises, as a table beside its thresholds
 	@$(PY) -m tests.bench $(ARGS)
+
+bench-http: $(VENV)/dev.stamp ## Measure the HTTP interface alone: 200 clients at once, beside a handler that does nothing
+	@$(PY) -m tests.bench http $(ARGS)
 
 ##@ Package
 image: $(VENV)/dev.stamp ## Build the container image with docker or buildah (ARGS="--tag NAME --archive FILE")

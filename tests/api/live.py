@@ -73,13 +73,13 @@ def cluster(folder: Path) -> Iterator[tuple[Path, Client]]:
 
 
 @contextmanager
-def serve(folder: Path, config: Path, **settings: str) -> Iterator[Api]:
+def serve(folder: Path, config: Path, *, application: str = "app:create_app()", **settings: str) -> Iterator[Api]:
     """Run gunicorn on a free port with a volume beneath a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     root, log = folder / "volume", folder / "log"
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "KUBECONFIG": str(config)}
     environment |= {"TEXTMILL_VOLUME": str(root), "TEXTMILL_LISTEN": "127.0.0.1:0", **settings}
-    command = [sys.executable, "-m", "gunicorn", "-c", "app/gunicorn.conf.py", "app:create_app()"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "app/gunicorn.conf.py", application]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:

@@ -121,7 +121,7 @@ distclean: clean ## Remove .venv too; .textmill holds people's data and stays
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+		/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 $(VENV)/laptop.stamp: requirements-laptop.txt
 	@$(PREPARE) requirements-laptop.txt $@

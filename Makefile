@@ -15,8 +15,8 @@ export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run kubectl sweep setup dev test test-one test-system test-contract test-long coverage bench bench-http lint format types \
-	image contracts generate verify lock clean distclean \
+.PHONY: help demo run kubectl sweep setup dev engine test test-one test-system test-contract test-engine test-long coverage \
+	bench bench-http bench-engine lint format types image contracts generate verify lock clean distclean \
 	e2e cluster-up cluster-down cluster-shell
 
 ##@ Use it
@@ -37,6 +37,9 @@ setup: $(VENV)/laptop.stamp ## Install what demo and run need into .venv
 
 dev: $(VENV)/dev.stamp ## Install what test, lint and lock need into .venv
 
+engine: $(VENV)/laptop.stamp ## Build the compiled engine into .venv, where cargo is there; without it counting is slower
+	@$(PY) -m scripts.build_engine
+
 ##@ Test
 test: lint ## Lint, then every test that needs PyPI alone
 	@$(PY) -m pytest tests $(NEEDY) -n $(WORKERS) --dist loadfile
@@ -50,6 +53,10 @@ test-system: $(VENV)/dev.stamp ## The tests that need Debian's packages; install
 
 test-contract: $(VENV)/dev.stamp ## The contract suite against a real etcd and API server on loopback; no root, but Go
 	@$(PY) -m cluster control-plane -- $(PY) -m pytest tests/contract $(ARGS)
+
+test-engine: $(VENV)/dev.stamp ## The engine's own checks, sanitizer and fuzzing; needs Rust, and says what is missing
+	@$(PY) -m scripts.build_engine
+	@$(PY) -m scripts.test_engine
 
 test-long: $(VENV)/dev.stamp ## The property tests with many more examples
 	@HYPOTHESIS_PROFILE=long $(PY) -m pytest $(TESTS) $(NEEDY) -n $(WORKERS) --dist worksteal
@@ -65,6 +72,9 @@ bench: $(VENV)/dev.stamp ## Measure what the design promises, as a table beside 
 
 bench-http: $(VENV)/dev.stamp ## Measure the HTTP interface alone: 200 clients at once, beside a handler that does nothing
 	@$(PY) -m tests.bench http $(ARGS)
+
+bench-engine: $(VENV)/dev.stamp ## Measure the engine beside its rivals; downloads texts and rivals, takes half an hour
+	@$(PY) -m tests.bench.engine $(ARGS)
 
 ##@ Package
 image: $(VENV)/dev.stamp ## Build the container image with docker or buildah (ARGS="--tag NAME --archive FILE")
@@ -109,7 +119,7 @@ lock: $(VENV)/dev.stamp ## Lock the requirements again, keeping the versions tha
 	@$(COMPILE) $(ARGS) -c requirements.txt requirements-documents.in -o requirements-documents.txt
 	@$(COMPILE) $(ARGS) -c requirements-documents.txt requirements-laptop.in -o requirements-laptop.txt
 	@$(COMPILE) $(ARGS) -c requirements-laptop.txt requirements-dev.in -o requirements-dev.txt
-	@$(COMPILE) $(ARGS) -c requirements-dev.txt requirements-generate.in -o requirements-generate.txt
+	@$(COMPILE) $(ARGS) -c requirements-dev.txt requirements-generate.in -o requirements-generate.txt && $(COMPILE) $(ARGS) -c requirements-dev.txt requirements-engine.in -o requirements-engine.txt
 
 ##@ Clean
 clean: ## Remove caches and reports, keep .venv and .textmill

@@ -10,7 +10,18 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from worker import engines
+
 pytest_plugins = ["tests.guards"]
+
+
+def pytest_report_header() -> str:
+    """Tell which engines the tests run on, since a test of an engine that is not built cannot be missed."""
+    problem = (
+        "" if engines.built() else " (only: the compiled engine is not built or not this one, `make engine` builds it)"
+    )
+    return f"engines: reference{problem or ', compiled'}"
+
 
 settings.register_profile("default", deadline=None, max_examples=50)
 settings.register_profile(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,72 +19,77 @@ from worker.errors import ArtefactInvalid
 from worker.volume import sync
 
 if TYPE_CHECKING:
-    from arro3.core import RecordBatch, Schema
+    from arro3.core import Array, RecordBatch, Schema
+
+    from worker.engines import Column, Part
 
 ID = "id"
 WORD = "word"
 COUNT = "count"
 
-BATCH_ROWS = 65_536
-BATCH_CHARACTERS = 8 << 20
+RUN_ROWS = 8_192
+"""Rows in a record batch of a sorted run, of which many are open at once."""
 
 
-def write_ids(path: Path, batches: Iterable[array[int]]) -> File:
-    """Write a column of u32 ids; each array becomes a record batch."""
-    from arro3.core import Array, DataType, Field, RecordBatch, Schema
+def write_ids(path: Path, batches: Iterable[Column]) -> File:
+    """Write a column of u32 ids; each column becomes a record batch."""
+    from arro3.core import DataType, Field, RecordBatch, Schema
 
     schema = Schema([Field(ID, DataType.uint32(), nullable=False)])
-    return _write(path, schema, (RecordBatch.from_arrays([Array.from_buffer(ids)], schema=schema) for ids in batches))
+    return _write(path, schema, (RecordBatch.from_arrays([ids], schema=schema) for ids in batches))
 
 
-def write_words(path: Path, words: Iterable[str]) -> File:
-    """Write a column of words."""
-    from arro3.core import Array, DataType, Field, RecordBatch, Schema
+def write_words(path: Path, words: Iterable[Column]) -> File:
+    """Write a column of words; each column becomes a record batch."""
+    from arro3.core import DataType, Field, RecordBatch, Schema
 
     schema = Schema([Field(WORD, DataType.utf8(), nullable=False)])
-    return _write(
-        path,
-        schema,
-        (RecordBatch.from_arrays([Array(part, DataType.utf8())], schema=schema) for part in batched(words)),
-    )
+    return _write(path, schema, (RecordBatch.from_arrays([part], schema=schema) for part in words))
 
 
-def write_table(path: Path, rows: Iterable[tuple[Sequence[str], array[int]]]) -> File:
+def write_table(path: Path, rows: Iterable[Part]) -> File:
     """Write columns of words and their counts (u64); each pair of columns becomes a record batch."""
-    from arro3.core import Array, DataType, Field, RecordBatch, Schema
+    from arro3.core import RecordBatch
 
-    schema = Schema([Field(WORD, DataType.utf8(), nullable=False), Field(COUNT, DataType.uint64(), nullable=False)])
-    return _write(
-        path,
-        schema,
-        (
-            RecordBatch.from_arrays([Array(words, DataType.utf8()), Array.from_buffer(counts)], schema=schema)
-            for words, counts in rows
-        ),
-    )
+    schema = _table()
+    return _write(path, schema, (RecordBatch.from_arrays(list(part), schema=schema) for part in rows))
 
 
-def batched(words: Iterable[str]) -> Iterator[list[str]]:
-    """Yield words in lists that are small enough for a record batch; a very long word is alone in its list."""
-    part: list[str] = []
-    characters = 0
-    for word in words:
-        if part and (len(part) >= BATCH_ROWS or characters + len(word) > BATCH_CHARACTERS):
-            yield part
-            part, characters = [], 0
-        part.append(word)
-        characters += len(word)
-    if part:
-        yield part
+def write_run(path: Path, rows: Iterable[Part]) -> None:
+    """Write rows for this process alone, in small record batches: neither durable nor with a digest."""
+    from arro3.core import RecordBatch, RecordBatchReader
+    from arro3.io import write_ipc
+
+    schema, kept = _table(), _Kept()
+    batches = (RecordBatch.from_arrays(list(part), schema=schema) for part in rows)
+    pieces = chain.from_iterable(map(_pieces, batches))
+    with path.open("xb") as file:
+        try:
+            write_ipc(RecordBatchReader.from_batches(schema, kept.iterate(pieces)), file, compression="lz4")
+        except Exception as error:
+            if kept.error:
+                raise kept.error from error
+            raise
 
 
-def read(file: IO[bytes], *columns: str) -> Iterator[list[Any]]:
-    """Yield, for each record batch, the named columns as lists; ArtefactInvalid if the file is not of that shape."""
+def _pieces(batch: RecordBatch) -> Iterator[RecordBatch]:
+    rows = batch.num_rows
+    return (batch.slice(at, min(RUN_ROWS, rows - at)) for at in range(0, rows, RUN_ROWS))
+
+
+def _table() -> Schema:
+    from arro3.core import DataType, Field, Schema
+
+    return Schema([Field(WORD, DataType.utf8(), nullable=False), Field(COUNT, DataType.uint64(), nullable=False)])
+
+
+def read(file: IO[bytes], *columns: str) -> Iterator[list[Array]]:
+    """Yield, for each record batch, the named columns; ArtefactInvalid if the file is not of that shape."""
     from arro3.io import read_ipc
 
     try:
         for batch in read_ipc(file):
-            yield [batch.column(name).to_pylist() for name in columns]
+            yield [batch.column(name) for name in columns]
     except Exception as error:  # arro3 raises no narrower class
         raise ArtefactInvalid(f"an Arrow file cannot be read: {str(error)[:200]}") from error
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from worker.engines import whole_characters
 from worker.errors import NotText
 
 HEAD = 65_536
@@ -79,12 +80,15 @@ class Decoder:
     def _utf8(self, raw: Iterator[bytes], start: int) -> Iterator[bytes]:
         place, rest = start, b""
         skip = self._encoding.mark if start == 0 else 0
+        quick = whole_characters()
         for block, last in _with_last(raw):
             data = rest + block if rest else block
             if skip:
                 data, place, skip = data[skip:], place + skip, 0
             try:
-                _, used = codecs.utf_8_decode(data, "strict", last)
+                used = quick(data) if quick else -1
+                if used < 0 or (last and used < len(data)):
+                    used = _whole(data, last)
                 clean = data[:used] if used < len(data) else data
             except UnicodeDecodeError as error:
                 if self._strict:
@@ -119,6 +123,11 @@ class Decoder:
 
     def _invalid(self, place: int, error: UnicodeDecodeError) -> NotText:
         return NotText(f"the content is not valid {self._encoding.name}: {error.reason} at offset {place:,}")
+
+
+def _whole(block: bytes, last: bool) -> int:
+    """Tell how many bytes of a block are whole characters; UnicodeDecodeError where it is not valid."""
+    return codecs.utf_8_decode(block, "strict", last)[1]
 
 
 def _with_last(raw: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

@@ -1,42 +1,154 @@
-"""Which engine cuts the words: the reference, until a compiled one is installed that gives the same words.
+"""Which engine cuts and counts the words: the compiled one where it is built, else the reference, which is told.
 
-An engine keeps what it has seen between two calls of `feed` and knows nothing of files. Whatever it is, the
-artefacts name it and the version of Unicode that it goes by, and a count refuses shards of different versions.
+Both do the same things, as this module says them, and give the same bytes; a test holds every one of them to that.
+What goes between an engine and the files is columns as Arrow knows them, so no word has to become an object of
+Python's on its way. An engine knows nothing of files: sorted runs are written and read by `worker/totals.py`. The
+artefacts name the engine and its version of Unicode, and a count refuses shards of different versions.
 """
 
 from __future__ import annotations
 
-from array import array
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Protocol
 
+INTERFACE = 1
+"""Of which shape the compiled module must be; one that was built from other sources may be of another."""
 
-class Engine(Protocol):
-    """Cuts a text that comes in blocks into words, and numbers the words."""
+NOT_BUILT = (
+    "worker: the compiled engine is not built, so the reference counts: the same words, some twenty times slower"
+)
+OUTDATED = "worker: the compiled engine is of another version, so the reference counts; `make engine` builds it anew"
 
-    name: str
-    unicode: str
+
+class Column(Protocol):
+    """A column of ids (u32), words (UTF-8) or counts (u64)."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """Hand the column over, by the Arrow PyCapsule interface."""
+
+    def __len__(self) -> int: ...
+
+
+Part = tuple[Column, Column]
+"""Words and their counts."""
+
+
+class Words(Protocol):
+    """Cuts a text that comes in blocks into words, and numbers them; or, if made so, counts them."""
 
     @property
-    def vocabulary(self) -> list[str]:
-        """The words since the last `forget`, in lower case; a word's id is its place."""
+    def waiting(self) -> int:
+        """How many ids were found and not yet taken."""
 
     @property
     def memory(self) -> int:
         """Roughly the bytes that the vocabulary takes."""
 
-    def feed(self, block: bytes) -> array[int]:
-        """Take the next block of valid UTF-8, whole characters, and return the ids of the words that it made
-        certain."""
+    def feed(self, block: bytes, start: int = 0) -> int:
+        """Take a block of valid UTF-8, whole characters, from `start` on. Return where it stopped: before the end if
+        the vocabulary takes more memory than it may."""
 
-    def finish(self) -> array[int]:
-        """Return the ids of the words that were still open at the text's end."""
+    def finish(self) -> None:
+        """Take the words that are still open at the text's end."""
+
+    def ids(self, most: int) -> Column:
+        """Take so many of the ids that wait."""
+
+    def vocabulary(self, start: int) -> Column:
+        """Return words from a place on, in order of ids, as many as go into one column."""
 
     def forget(self) -> None:
-        """Begin a new vocabulary with id 0; the ids given so far belong to the one before."""
+        """Begin a new vocabulary; the ids go on where they are. No id may wait."""
+
+    def rows(self, by_count: bool) -> Iterator[Part]:
+        """Take all words with their counts, by word or by falling count; a new vocabulary begins."""
+
+    def __len__(self) -> int: ...
 
 
-def engine(largest_word: int) -> Engine:
-    """Return an engine that refuses a single word of more bytes than this, as it would not fit into memory."""
-    from worker.reference import Reference
+class Bins(Protocol):
+    """How often each id of a part of a vocabulary stands among a shard's tokens."""
 
-    return Reference(largest_word)
+    def add(self, ids: Column) -> None:
+        """Count ids; ValueError for one that is outside."""
+
+    def counts(self, start: int, length: int) -> Column:
+        """Return so many counts from a place on."""
+
+
+class Tally(Protocol):
+    """Adds up counts by word."""
+
+    @property
+    def memory(self) -> int:
+        """Roughly the bytes that the words take, with what sorting them takes."""
+
+    def add(self, words: Column, counts: Column) -> None:
+        """Add a count to each word."""
+
+    def rows(self, by_count: bool) -> Iterator[Part]:
+        """Take all rows, by word or by falling count."""
+
+
+class Engine(Protocol):
+    """The makers of all that."""
+
+    name: str
+    unicode: str
+
+    def words(self, largest_word: int, memory_cap: int, *, counting: bool = False) -> Words:
+        """Make what cuts a text; a single word of more bytes than `largest_word` is refused with MemoryTooSmall."""
+
+    def bins(self, first: int, ids: int) -> Bins:
+        """Make bins for so many ids from `first` on."""
+
+    def tally(self, threads: int) -> Tally:
+        """Make a tally that uses so many threads, if it can."""
+
+    def heap(self) -> Tally:
+        """Make a tally for words that are known to be distinct."""
+
+    def merged(self, runs: Sequence[Iterator[Part]], by_count: bool) -> Iterator[Part]:
+        """Merge sorted runs; equal words are added up where the runs are sorted by word."""
+
+    def csv(self, words: Column, counts: Column) -> tuple[bytes, int]:
+        """Return rows as lines of CSV, and the sum of their counts."""
+
+
+@cache
+def engine() -> Engine:
+    """Return the engine of this process, and say once on standard error if it is the slow one."""
+    problem = _problem()
+    if problem:
+        sys.stderr.write(f"{problem}\n")
+        from worker.plain import Plain
+
+        return Plain()
+    from worker.compiled import Compiled
+
+    return Compiled()
+
+
+def whole_characters() -> Callable[[bytes], int] | None:
+    """Return the compiled check of UTF-8, if there is one: how many bytes are whole characters; -1 if not valid."""
+    if _problem():
+        return None
+    import textmill_engine
+
+    return textmill_engine.whole_characters
+
+
+def built() -> bool:
+    """Tell whether the compiled engine is there and of the right shape."""
+    return not _problem()
+
+
+@cache
+def _problem() -> str:
+    try:
+        import textmill_engine
+    except ImportError:
+        return NOT_BUILT
+    return "" if getattr(textmill_engine, "INTERFACE", None) == INTERFACE else OUTDATED

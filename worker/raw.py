@@ -14,16 +14,16 @@ BLOCK = 262_144
 
 
 class Raw:
-    """Reads ranges of a file; `sha256` is the digest of all that was read."""
+    """Reads ranges of a file; `sha256` is the digest of all that was read, if it was made to hash."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], *, hashing: bool = True) -> None:
         self._file = file
-        self._sha = hashlib.sha256()
+        self._sha = hashlib.sha256() if hashing else None
 
     @property
     def sha256(self) -> str:
         """The digest of all that was read, the whole input if it was read from its beginning."""
-        return self._sha.hexdigest()
+        return self._sha.hexdigest() if self._sha else ""
 
     def blocks(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes from `start` to `end`; fewer where the file has become shorter."""
@@ -32,7 +32,8 @@ class Raw:
             block = self._file.read(min(BLOCK, end - start))
             if not block:
                 return
-            self._sha.update(block)
+            if self._sha:
+                self._sha.update(block)
             start += len(block)
             yield block
 

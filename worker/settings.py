@@ -1,7 +1,7 @@
 """What a run of the worker is given beside its orders, and how much memory it may use.
 
 The memory bound comes from the command line, else from TEXTMILL_MEMORY_BYTES, else from the control group that the
-pod runs in, else it is 256 MiB. It decides when a vocabulary or a table is put aside on disk; it is no hard limit
+pod runs in, else it is 512 MiB. It decides when a vocabulary or a table is put aside on disk; it is no hard limit
 by itself.
 """
 
@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 MEMORY_VARIABLE = "TEXTMILL_MEMORY_BYTES"
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
-DEFAULT_MEMORY = 256 << 20
+DEFAULT_MEMORY = 512 << 20
 _GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _UNLIMITED = 1 << 60
 _INTERPRETER = 64 << 20
 """What Python, the libraries and the blocks under way take."""
@@ -90,3 +91,13 @@ def memory_bound(asked: int | None) -> int:
         if found.isdigit() and int(found) < _UNLIMITED:
             return int(found)
     return DEFAULT_MEMORY
+
+
+def cores() -> int:
+    """Return how many processors this run may keep busy: those it is allowed, and no more than its quota of time."""
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = _QUOTA.read_text("ascii").split()
+    except (OSError, ValueError):
+        return allowed
+    return max(1, min(allowed, int(quota) // int(period))) if quota.isdigit() else allowed

@@ -39,10 +39,12 @@ _OTHERS = (
 class Text:
     """Reads an input once, from front to back or one range of it."""
 
-    def __init__(self, file: IO[bytes], size: int, asked: str, *, strict: bool, bounds: Bounds) -> None:
+    def __init__(
+        self, file: IO[bytes], size: int, asked: str, *, strict: bool, bounds: Bounds, hashing: bool = True
+    ) -> None:
         """`asked` is the encoding that the order names; what is no text is refused at once."""
         self._file = file
-        self._raw = Raw(file)
+        self._raw = Raw(file, hashing=hashing)
         self._size = size
         self._bounds = bounds
         self._unpacked: Iterator[bytes] | None = None

@@ -8,7 +8,6 @@ written out and begun anew.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from textmill import layout, reports
 from textmill.artefacts import File, ManifestRefused, Section, Source, TokensManifest
 from textmill.orders import TokenizeOrder
 from worker import arrow
-from worker.engines import Engine, engine
+from worker.engines import Column, engine
 from worker.errors import ArtefactInvalid
 from worker.inputs import Input, opened
 from worker.ranges import shard_range
@@ -93,9 +92,10 @@ class _Shard:
         self._text = text
         self._settings = settings
         self._folder = folder
-        self._engine: Engine = engine(settings.largest_word)
+        self._engine = engine()
+        self._words = self._engine.words(settings.largest_word, settings.vocabulary_memory)
         self._sections: list[Section] = []
-        self._aside = folder / ".words"
+        self._aside: list[Path] = []
         self._files: dict[str, File] = {}
         self._tokens = 0
 
@@ -104,8 +104,9 @@ class _Shard:
         size, settings = self._found.source.bytes, self._settings
         start, end = shard_range(self._found.file, size, settings.shard, settings.shards)
         self._files[layout.IDS] = arrow.write_ids(self._folder / layout.IDS, self._batches(start, end))
-        self._files[layout.VOCABULARY] = arrow.write_words(self._folder / layout.VOCABULARY, self._words())
-        self._aside.unlink(missing_ok=True)
+        self._files[layout.VOCABULARY] = arrow.write_words(self._folder / layout.VOCABULARY, self._vocabulary())
+        for path in self._aside:
+            path.unlink()
         return TokensManifest(
             unicode=self._engine.unicode,
             engine=self._engine.name,
@@ -138,45 +139,53 @@ class _Shard:
         found.check_digest(sha256)
         return found.source._replace(sha256=sha256)
 
-    def _batches(self, start: int, end: int) -> Iterator[array[int]]:
+    def _batches(self, start: int, end: int) -> Iterator[Column]:
         """Yield the ids in record batches, none of which spans two sections; put full vocabularies aside on the
         way."""
-        waiting: array[int] = array("I")
+        words = self._words
         for block in self._text.blocks(start, end, self._folder):
-            waiting.extend(self._engine.feed(block))
-            while len(waiting) >= BATCH:
-                yield self._numbered(waiting[:BATCH])
-                waiting = waiting[BATCH:]
-            if self._engine.memory > self._settings.vocabulary_memory:
-                if waiting:
-                    yield self._numbered(waiting)
-                    waiting = array("I")
-                self._put_aside()
-        waiting.extend(self._engine.finish())
-        if waiting:
-            yield self._numbered(waiting)
+            at = 0
+            while at < len(block):
+                at = words.feed(block, at)
+                while words.waiting >= BATCH:
+                    yield self._taken()
+                if words.memory > self._settings.vocabulary_memory:
+                    if words.waiting:
+                        yield self._taken()
+                    self._put_aside()
+        words.finish()
+        while words.waiting:
+            yield self._taken()
         self._end_section()
 
-    def _numbered(self, ids: array[int]) -> array[int]:
-        """Return the ids as places in the whole vocabulary, of which the engine knows the last section only."""
+    def _taken(self) -> Column:
+        ids = self._words.ids(BATCH)
         self._tokens += len(ids)
-        first = sum(section.words for section in self._sections)
-        return array("I", map(first.__add__, ids)) if first else ids
+        return ids
 
     def _end_section(self) -> None:
-        self._sections.append(Section(len(self._engine.vocabulary), self._tokens))
+        self._sections.append(Section(len(self._words), self._tokens))
         self._tokens = 0
 
     def _put_aside(self) -> None:
-        """Write the vocabulary to a temporary file, one word a line, as no word holds a line feed; begin a new one."""
-        with self._aside.open("a", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{word}\n" for word in self._engine.vocabulary)
+        """Write the vocabulary to a temporary file and begin a new one."""
+        path = self._folder / f".words-{len(self._aside):05d}"
+        arrow.write_words(path, self._section())
+        self._aside.append(path)
         self._end_section()
-        self._engine.forget()
+        self._words.forget()
 
-    def _words(self) -> Iterator[str]:
+    def _section(self) -> Iterator[Column]:
+        """Yield the vocabulary that the engine holds."""
+        start = 0
+        while len(part := self._words.vocabulary(start)):
+            yield part
+            start += len(part)
+
+    def _vocabulary(self) -> Iterator[Column]:
         """Yield the whole vocabulary: what was put aside, then what the engine still holds."""
-        if self._aside.exists():
-            with self._aside.open(encoding="utf-8", newline="\n") as file:
-                yield from (line[:-1] for line in file)
-        yield from self._engine.vocabulary
+        for path in self._aside:
+            with path.open("rb") as file:
+                for (part,) in arrow.read(file, arrow.WORD):
+                    yield part
+        yield from self._section()

@@ -1,113 +1,83 @@
 """Adding up the counts of words within a bound of memory, and giving them back in the table's order.
 
-While all words fit into memory this is one dictionary and two sorts. Past the bound the dictionary is written to a
-sorted run and begun anew; the runs are merged by the words' code points, added up on the way, and sorted once more
-by falling count, again in runs. Both ways give the same rows. Runs lie in the temporary folder of the table and go
-with it.
+While all words fit into memory the engine's tally has them. Past the bound they are written to a run sorted by word and
+begun anew; the runs are merged, added up on the way, and sorted once more by falling count, again in runs. Both ways
+give the same rows. Runs lie in the temporary folder of the table, are never made durable, and go when they are used up.
 """
 
 from __future__ import annotations
 
-import heapq
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from worker import arrow
+from worker.engines import Column, Engine, Part, Tally
 
-_ENTRY = 200
-"""Bytes that a word costs beside its characters, in a dictionary that may be growing, and while it is sorted."""
-
-_RUN_ROWS = 4_096
-Row = tuple[str, int]
+FAN_IN = 64
+"""Runs that are merged at once, as each has a record batch in memory."""
 
 
 class Totals:
     """Counts by word."""
 
-    def __init__(self, folder: Path, bound: int) -> None:
+    def __init__(self, folder: Path, bound: int, engine: Engine, threads: int = 1) -> None:
         self._folder = folder
         self._bound = bound
-        self._counts: dict[str, int] = {}
-        self._memory = 0
+        self._engine = engine
+        self._tally = engine.tally(threads)
         self._runs: list[Path] = []
+        self._made = 0
 
-    def add(self, words: Sequence[str], counts: Iterable[int]) -> None:
+    def add(self, words: Column, counts: Column) -> None:
         """Add a count to each word; the words are distinct."""
-        totals = self._counts
-        before = len(totals)
-        new = dict(zip(words, counts, strict=True))
-        for word in totals.keys() & new.keys():
-            new[word] += totals[word]
-        totals |= new
-        self._memory += (len(totals) - before) * _ENTRY + sum(map(len, new))
-        if self._memory > self._bound:
-            self._spill()
+        self._tally.add(words, counts)
+        if self._tally.memory > self._bound:
+            self.put_aside(self._tally.rows(by_count=False))
 
-    def rows(self) -> Iterator[Row]:
+    def put_aside(self, rows: Iterable[Part]) -> None:
+        """Write rows that are sorted by word to a run."""
+        self._runs.append(self._write(rows))
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing was put aside."""
+        return not self._runs
+
+    def rows(self) -> Iterator[Part]:
         """Yield each word once with its total, by falling count, then by code points."""
         if not self._runs:
-            return _by_count(self._counts)
-        self._spill()
-        return self._sorted_by_count(_added_up(heapq.merge(*map(_read, self._runs))))
+            return self._tally.rows(by_count=True)
+        if self._tally.memory:
+            self.put_aside(self._tally.rows(by_count=False))
+        return self._by_count(self._merged(self._runs, by_count=False))
 
-    def _spill(self) -> None:
-        self._runs.append(self._write((word, self._counts[word]) for word in sorted(self._counts)))
-        self._counts, self._memory = {}, 0
-
-    def _sorted_by_count(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def _by_count(self, rows: Iterable[Part]) -> Iterator[Part]:
         runs: list[Path] = []
-        part: dict[str, int] = {}
-        memory = 0
-        for word, count in rows:
-            part[word] = count
-            memory += len(word) + _ENTRY
-            if memory > self._bound:
-                runs.append(self._write(_by_count(part)))
-                part, memory = {}, 0
-        parts = [_by_count(part), *map(_read, runs)]
-        turned = (((-count, word) for word, count in rows) for rows in parts)
-        return ((word, -count) for count, word in heapq.merge(*turned))
+        heap: Tally = self._engine.heap()
+        for words, counts in rows:
+            heap.add(words, counts)
+            if heap.memory > self._bound:
+                runs.append(self._write(heap.rows(by_count=True)))
+        if heap.memory:
+            runs.append(self._write(heap.rows(by_count=True)))
+        yield from self._merged(runs, by_count=True)
 
-    def _write(self, rows: Iterable[Row]) -> Path:
-        path = self._folder / f".run-{sum(1 for _ in self._folder.glob('.run-*')):05d}"
-        arrow.write_table(path, columns(rows, _RUN_ROWS))
+    def _merged(self, runs: list[Path], *, by_count: bool) -> Iterator[Part]:
+        """Merge runs, in several steps if there are many, and remove them."""
+        while len(runs) > FAN_IN:
+            first, runs = runs[:FAN_IN], runs[FAN_IN:]
+            runs.append(self._write(self._merged(first, by_count=by_count)))
+        yield from self._engine.merged([_read(path) for path in runs], by_count)
+        for path in runs:
+            path.unlink()
+
+    def _write(self, rows: Iterable[Part]) -> Path:
+        path = self._folder / f".run-{self._made:05d}"
+        self._made += 1
+        arrow.write_run(path, rows)
         return path
 
 
-def columns(rows: Iterable[Row], most: int = arrow.BATCH_ROWS) -> Iterator[tuple[Sequence[str], array[int]]]:
-    """Yield rows as columns, in pieces that are small enough for a record batch."""
-    rows = iter(rows)
-    while part := list(islice(rows, most)):
-        if sum(len(word) for word, _ in part) <= arrow.BATCH_CHARACTERS:
-            words, counts = zip(*part, strict=True)
-            yield list(words), array("Q", counts)
-        else:
-            yield from (([word], array("Q", [count])) for word, count in part)
-
-
-def _added_up(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield sorted rows with the counts of equal words added up."""
-    before, total = "", 0
-    for word, count in rows:
-        if word == before:
-            total += count
-        else:
-            if total:
-                yield before, total
-            before, total = word, count
-    if total:
-        yield before, total
-
-
-def _by_count(counts: dict[str, int]) -> Iterator[Row]:
-    words = sorted(counts)
-    words.sort(key=counts.__getitem__, reverse=True)  # stable: equal counts stay in order of the words
-    return ((word, counts[word]) for word in words)
-
-
-def _read(path: Path) -> Iterator[Row]:
+def _read(path: Path) -> Iterator[Part]:
     with path.open("rb") as file:
-        for words, counts in arrow.read(file, arrow.WORD, arrow.COUNT):
-            yield from zip(words, counts, strict=True)
+        yield from ((words, counts) for words, counts in arrow.read(file, arrow.WORD, arrow.COUNT))

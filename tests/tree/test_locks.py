@@ -47,6 +47,7 @@ def test_every_lock_names_its_command_and_no_host(request: pytest.FixtureRequest
     assert [one.name for one in found] == [
         "requirements-dev.txt",
         "requirements-documents.txt",
+        "requirements-engine.txt",
         "requirements-generate.txt",
         "requirements-laptop.txt",
         "requirements.txt",

@@ -1,4 +1,4 @@
-"""Adding up: the same rows whether all words fit into memory or nearly none do."""
+"""Adding up: the same rows whether all words fit into memory or nearly none do, by each engine there is."""
 
 from __future__ import annotations
 
@@ -10,34 +10,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.making import available, part, rows
 from tests.worker.runs import drop, expected_rows, path_order, run_both, shard_manifest, table_rows
-from worker import arrow
+from worker.plain import ROWS, parts
 from worker.settings import Settings
 from worker.totals import Totals
 
-PARTS = st.lists(st.dictionaries(st.text("abé漢😀", min_size=1, max_size=3), st.integers(1, 2**40)), max_size=12)
+PARTS = st.lists(
+    st.dictionaries(st.text("abé漢😀", min_size=1, max_size=3), st.integers(1, 2**40), min_size=1), max_size=12
+)
 
 
 @given(PARTS, st.sampled_from([0, 500, 2_000, 1 << 30]))
-def test_rows_are_the_same_at_every_bound(parts: list[dict[str, int]], bound: int) -> None:
+def test_rows_are_the_same_at_every_bound(tables: list[dict[str, int]], bound: int) -> None:
     counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        totals = Totals(Path(folder), bound)
-        for part in parts:
-            totals.add(list(part), part.values())
-            counts.update(part)
-        rows = list(totals.rows())
-    assert rows == sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    for table in tables:
+        counts.update(table)
+    for engine in available():
+        with tempfile.TemporaryDirectory() as folder:
+            totals = Totals(Path(folder), bound, engine)
+            for table in tables:
+                totals.add(*part(table.items()))
+            assert rows(totals.rows()) == sorted(counts.items(), key=lambda row: (-row[1], row[0]))
 
 
 def test_order_of_equal_counts_is_that_of_code_points(tmp_path: Path) -> None:
     words = ["\uffee", "\U00010000", "é", "z", "Z", "漢"]  # UTF-16 would put U+10000 before U+FFEE
-    for bound in (0, 1 << 30):
-        totals = Totals(tmp_path, bound)
-        totals.add(words, [1] * 6)
-        assert [word for word, _ in totals.rows()] == ["Z", "z", "é", "漢", "\uffee", "\U00010000"]
-        for run in tmp_path.glob(".run-*"):
-            run.unlink()
+    for engine in available():
+        for bound in (0, 1 << 30):
+            totals = Totals(tmp_path, bound, engine)
+            totals.add(*part((word, 1) for word in words))
+            assert [word for word, _ in rows(totals.rows())] == ["Z", "z", "é", "漢", "\uffee", "\U00010000"]
+            assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("shards", [1, 3])
@@ -54,6 +58,9 @@ def test_vocabulary_larger_than_its_share_of_memory_is_counted_exactly(
 
 def test_record_batches_stay_small_however_long_the_words_are() -> None:
     words = ["a" * 5_000_000, "b" * 5_000_000, "c", "d"]
-    assert [len(part) for part in arrow.batched(words)] == [1, 3]
-    assert [len(part) for part in arrow.batched(["w"] * (arrow.BATCH_ROWS + 1))] == [arrow.BATCH_ROWS, 1]
-    assert list(arrow.batched([])) == []
+    for engine in available():
+        totals = engine.tally(1)
+        totals.add(*part((word, 1) for word in words))
+        assert [len(counts) for _, counts in totals.rows(by_count=True)] == [1, 3]
+    assert [len(counts) for _, counts in parts([("w", 1)] * (ROWS + 1))] == [ROWS, 1]
+    assert list(parts([])) == []

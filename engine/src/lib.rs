@@ -1,0 +1,22 @@
+//! Exact words of a text that comes in blocks, numbered in order of first occurrence.
+//!
+//! A word is a segment of UAX #29 that holds an Alphabetic character or a number, in full lower case. README.md tells
+//! how it works; `python` holds the bindings, and the rest knows nothing of Python.
+
+pub mod classes;
+#[cfg(feature = "python")]
+mod columns;
+pub mod counter;
+pub mod csv;
+pub mod lower;
+pub mod masks;
+pub mod merge;
+#[cfg(feature = "python")]
+mod python;
+pub mod rows;
+pub mod segment;
+pub mod stream;
+#[allow(clippy::unreadable_literal, reason = "generated, and read by no person")]
+pub mod tables;
+pub mod tally;
+pub mod vocabulary;

@@ -1,0 +1,180 @@
+//! Words with their counts as columns, and their two orders: by the words' bytes, and as the table has them, by falling
+//! count and then by the bytes. Bytes of UTF-8 are in the order of code points.
+
+use std::cmp::Ordering;
+
+/// Rows in one piece of a stream of rows.
+pub const MOST_ROWS: usize = 1 << 16;
+/// Bytes of words in one piece; a longer word is alone in its piece.
+pub const MOST_BYTES: usize = 8 << 20;
+
+/// In which order rows come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By the words.
+    Word,
+    /// By falling count, then by the words.
+    Count,
+}
+
+/// Words and counts, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// All words, one behind the other.
+    pub bytes: Vec<u8>,
+    /// Where each word ends.
+    pub ends: Vec<usize>,
+    /// How often each word stands in the text.
+    pub counts: Vec<u64>,
+}
+
+impl Rows {
+    /// Return how many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Tell whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Return a word.
+    #[inline]
+    #[must_use]
+    pub fn word(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.bytes[start..self.ends[at]]
+    }
+
+    /// Append a row.
+    #[inline]
+    pub fn push(&mut self, word: &[u8], count: u64) {
+        self.bytes.extend_from_slice(word);
+        self.ends.push(self.bytes.len());
+        self.counts.push(count);
+    }
+
+    /// Tell whether a piece of a stream ends before this word.
+    #[inline]
+    #[must_use]
+    pub fn is_full_for(&self, word: &[u8]) -> bool {
+        self.len() >= MOST_ROWS || (!self.is_empty() && self.bytes.len() + word.len() > MOST_BYTES)
+    }
+
+    /// Return the bytes that the rows take, with what sorting them takes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.bytes.len() + self.len() * ROW
+    }
+
+    /// Return the rows in an order, piece by piece.
+    #[must_use]
+    pub fn sorted(self, order: Order) -> Sorted {
+        let places = u32::try_from(self.len()).expect("memory ends before places do");
+        let mut keys: Vec<(u64, u64, u32)> = (0..places)
+            .map(|place| {
+                let rank = if order == Order::Count { u64::MAX - self.counts[place as usize] } else { 0 };
+                (rank, prefix(self.word(place as usize)), place)
+            })
+            .collect();
+        keys.sort_unstable_by(|one, other| {
+            let words = || self.word(one.2 as usize).cmp(self.word(other.2 as usize));
+            (one.0, one.1).cmp(&(other.0, other.1)).then_with(words)
+        });
+        let places = keys.iter().map(|key| key.2).collect();
+        Sorted { rows: self, places, at: 0 }
+    }
+}
+
+/// Bytes that a row takes beside its word: its end, its count, and its key while rows are sorted.
+const ROW: usize = 16 + size_of::<(u64, u64, u32)>() + 4;
+
+/// Rows in an order, given piece by piece.
+pub struct Sorted {
+    rows: Rows,
+    places: Vec<u32>,
+    at: usize,
+}
+
+impl Sorted {
+    /// Return the next piece; an empty one at the end.
+    pub fn piece(&mut self) -> Rows {
+        let mut found = Rows::default();
+        while let Some(&place) = self.places.get(self.at) {
+            let word = self.rows.word(place as usize);
+            if found.is_full_for(word) {
+                break;
+            }
+            found.push(word, self.rows.counts[place as usize]);
+            self.at += 1;
+        }
+        found
+    }
+}
+
+/// Return a word's first eight bytes as a number in their order.
+#[inline]
+#[must_use]
+pub fn prefix(word: &[u8]) -> u64 {
+    match word.first_chunk::<8>() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            let mut bytes = [0; 8];
+            bytes[..word.len()].copy_from_slice(word);
+            u64::from_be_bytes(bytes)
+        }
+    }
+}
+
+/// Compare two rows.
+#[inline]
+#[must_use]
+pub fn compare(order: Order, one: (&[u8], u64), other: (&[u8], u64)) -> Ordering {
+    let counts = if order == Order::Count { other.1.cmp(&one.1) } else { Ordering::Equal };
+    counts.then_with(|| prefix(one.0).cmp(&prefix(other.0))).then_with(|| one.0.cmp(other.0))
+}
+
+#[cfg(test)]
+pub(crate) fn rows(all: &[(&str, u64)]) -> Rows {
+    let mut found = Rows::default();
+    all.iter().for_each(|(word, count)| found.push(word.as_bytes(), *count));
+    found
+}
+
+#[cfg(test)]
+pub(crate) fn told(rows: &Rows) -> Vec<(String, u64)> {
+    (0..rows.len()).map(|at| (String::from_utf8_lossy(rows.word(at)).into_owned(), rows.counts[at])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHUFFLED: [(&str, u64); 7] =
+        [("b", 2), ("a", 1), ("prefix-same-2", 2), ("é", 2), ("ab", 7), ("prefix-same-1", 2), ("a\0", 1)];
+
+    #[test]
+    fn rows_are_sorted_by_word_or_by_count() {
+        let by_word = told(&rows(&SHUFFLED).sorted(Order::Word).piece());
+        let mut expected = SHUFFLED.map(|(word, count)| (word.to_owned(), count)).to_vec();
+        expected.sort();
+        assert_eq!(by_word, expected);
+        expected.sort_by_key(|row| u64::MAX - row.1);
+        assert_eq!(told(&rows(&SHUFFLED).sorted(Order::Count).piece()), expected);
+    }
+
+    #[test]
+    fn pieces_hold_so_many_rows_and_bytes_and_no_more() {
+        let mut many = Rows::default();
+        (0..MOST_ROWS + 1).for_each(|one| many.push(format!("{one:09}").as_bytes(), 1));
+        let mut sorted = many.sorted(Order::Word);
+        assert_eq!([sorted.piece().len(), sorted.piece().len(), sorted.piece().len()], [MOST_ROWS, 1, 0]);
+        let mut long = Rows::default();
+        (0..3).for_each(|one| long.push(&vec![b'a' + one; MOST_BYTES / 2 + 1], 1));
+        let mut sorted = long.sorted(Order::Count);
+        assert_eq!([sorted.piece().len(), sorted.piece().len(), sorted.piece().len()], [1, 1, 1]);
+    }
+}

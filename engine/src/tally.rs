@@ -1,0 +1,207 @@
+//! Counts by word, in as many parts as there are processors: each part has the words of one range of keys.
+//!
+//! The borders between the ranges come from the first words that are added, so they are about equally full; that is a
+//! matter of speed alone. Every part sorts its own rows, and as the ranges are in order so are the parts.
+
+use std::thread;
+
+use crate::merge::{Merge, Step};
+use crate::rows::{Order, Rows, Sorted, prefix};
+use crate::vocabulary::Vocabulary;
+
+/// Rows below which one thread does the work.
+const FEW: usize = 4096;
+
+#[derive(Default)]
+struct Part {
+    vocabulary: Vocabulary,
+    counts: Vec<u64>,
+}
+
+impl Part {
+    fn add(&mut self, word: &[u8], count: u64) {
+        let id = self.vocabulary.id(word) as usize;
+        if id == self.counts.len() {
+            self.counts.push(0);
+        }
+        self.counts[id] += count;
+    }
+
+    fn rows(&mut self) -> Rows {
+        let (bytes, ends) = std::mem::take(&mut self.vocabulary).into_words();
+        Rows { bytes, ends, counts: std::mem::take(&mut self.counts) }
+    }
+}
+
+/// Counts by word.
+pub struct Tally {
+    parts: Vec<Part>,
+    /// The first key of each part but the first.
+    borders: Vec<u64>,
+}
+
+impl Tally {
+    /// Make an empty one that works in so many threads.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        Self { parts: (0..threads.max(1)).map(|_| Part::default()).collect(), borders: Vec::new() }
+    }
+
+    /// Return how many words there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.counts.len()).sum()
+    }
+
+    /// Tell whether there is no word.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Return the bytes that the words take, with what sorting them takes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.parts.iter().map(|part| part.vocabulary.memory() + 8 * part.counts.len()).sum()
+    }
+
+    /// Add each row's count to its word.
+    pub fn add(&mut self, rows: &Rows) {
+        if rows.is_empty() {
+            return;
+        }
+        if self.borders.is_empty() {
+            self.borders = borders(rows, self.parts.len());
+        }
+        let borders = &self.borders;
+        let ranges = self.parts.iter_mut().enumerate().map(|(number, part)| {
+            let first = if number == 0 { 0 } else { borders[number - 1] };
+            (part, first, borders.get(number).copied())
+        });
+        let add = |part: &mut Part, first: u64, end: Option<u64>| {
+            for at in 0..rows.len() {
+                let word = rows.word(at);
+                let key = prefix(word);
+                if key >= first && end.is_none_or(|end| key < end) {
+                    part.add(word, rows.counts[at]);
+                }
+            }
+        };
+        if rows.len() < FEW || borders.is_empty() {
+            ranges.for_each(|(part, first, end)| add(part, first, end));
+        } else {
+            thread::scope(|scope| {
+                for (part, first, end) in ranges {
+                    scope.spawn(move || add(part, first, end));
+                }
+            });
+        }
+    }
+
+    /// Give all rows in an order and be empty.
+    pub fn take(&mut self, order: Order) -> Ordered {
+        let rows: Vec<Rows> = self.parts.iter_mut().map(Part::rows).collect();
+        let few = rows.iter().map(Rows::len).sum::<usize>() < FEW;
+        let parts = if few {
+            rows.into_iter().map(|one| one.sorted(order)).collect()
+        } else {
+            thread::scope(|scope| {
+                let sorting: Vec<_> = rows.into_iter().map(|one| scope.spawn(move || one.sorted(order))).collect();
+                sorting.into_iter().map(|one| one.join().expect("sorting cannot fail")).collect()
+            })
+        };
+        Ordered::new(parts, order)
+    }
+}
+
+/// Rows in an order that come from several parts.
+pub struct Ordered {
+    parts: Vec<Sorted>,
+    merge: Merge,
+}
+
+impl Ordered {
+    /// Join parts that are sorted.
+    #[must_use]
+    pub fn new(parts: Vec<Sorted>, order: Order) -> Self {
+        let merge = Merge::new(order, parts.len());
+        Self { parts, merge }
+    }
+
+    /// Return the next piece; an empty one at the end.
+    pub fn piece(&mut self) -> Rows {
+        if let [only] = &mut self.parts[..] {
+            return only.piece();
+        }
+        loop {
+            match self.merge.step() {
+                Step::Feed(part) => self.merge.feed(part, self.parts[part].piece()),
+                Step::Rows(rows) => return rows,
+            }
+        }
+    }
+}
+
+fn borders(rows: &Rows, parts: usize) -> Vec<u64> {
+    let mut keys: Vec<u64> = (0..rows.len()).map(|at| prefix(rows.word(at))).collect();
+    keys.sort_unstable();
+    (1..parts).map(|part| keys[part * keys.len() / parts]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::told;
+
+    fn all(tally: &mut Tally, order: Order) -> Vec<(String, u64)> {
+        let mut ordered = tally.take(order);
+        let mut found = Vec::new();
+        loop {
+            let rows = ordered.piece();
+            if rows.is_empty() {
+                return found;
+            }
+            found.extend(told(&rows));
+        }
+    }
+
+    fn batches() -> Vec<Rows> {
+        let word = |one: usize| format!("{}{}", ["", "x", "a longer beginning ", "é"][one % 4], one * 7919 % 20_011);
+        (0..6)
+            .map(|batch| {
+                let mut rows = Rows::default();
+                (0..FEW + 100).for_each(|one| rows.push(word(batch * 2000 + one).as_bytes(), one as u64 % 5 + 1));
+                rows
+            })
+            .collect()
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_rows() {
+        let mut expected = std::collections::BTreeMap::new();
+        for rows in batches() {
+            told(&rows).into_iter().for_each(|(word, count)| *expected.entry(word).or_insert(0) += count);
+        }
+        let mut expected: Vec<(String, u64)> = expected.into_iter().collect();
+        for order in [Order::Word, Order::Count] {
+            if order == Order::Count {
+                expected.sort_by_key(|row| u64::MAX - row.1);
+            }
+            for threads in [1, 2, 5] {
+                let mut tally = Tally::new(threads);
+                batches().iter().for_each(|rows| tally.add(rows));
+                assert_eq!(tally.len(), expected.len());
+                assert!(tally.memory() > expected.len() * 40);
+                assert_eq!(all(&mut tally, order), expected, "{threads} threads");
+                assert!(tally.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn empty_tally_gives_nothing() {
+        let mut tally = Tally::new(3);
+        tally.add(&Rows::default());
+        assert_eq!(all(&mut tally, Order::Count), []);
+    }
+}

@@ -1,0 +1,79 @@
+//! Any text, in any blocks, gives what the rules give segment by segment; and the ways through the engine agree.
+
+use proptest::prelude::*;
+use textmill_engine::counter::Counter;
+use textmill_engine::masks::{Masks, classify, portable};
+use textmill_engine::stream::Stream;
+
+/// Characters that the rules tell apart, those that join and those that attach more often than in any real text.
+fn hostile() -> impl Strategy<Value = String> {
+    let of = |all: &'static str| proptest::sample::select(all.chars().collect::<Vec<_>>());
+    let one = prop_oneof![
+        4 => of("abcXYZ019_"),
+        3 => of(" \n.,:;'\""),
+        2 => of("\u{301}\u{200d}\u{ad}\u{2060}\u{345}"),
+        1 => of("éÉΣσςİαאבカー漢ก\u{2139}\u{1f170}❤\u{1f1e6}\u{1f1e7}"),
+        1 => of("\r\u{85}\u{2028}\u{2003}\u{3000}\0·‧٫٣½"),
+        1 => any::<char>(),
+    ];
+    proptest::collection::vec(one, 0..300).prop_map(|all| all.into_iter().collect())
+}
+
+fn words(counter: &Counter) -> Vec<Vec<u8>> {
+    counter.ids.iter().map(|&id| counter.vocabulary.word(id as usize).to_vec()).collect()
+}
+
+fn by_rules(text: &str) -> Counter {
+    let mut counter = Counter::default();
+    let mut at = 0;
+    while at < text.len() {
+        at = counter.segment(text.as_bytes(), at);
+    }
+    counter.look_up();
+    counter
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn blocks_of_any_size_agree_with_the_rules(text in hostile(), sizes in proptest::collection::vec(1_usize..80, 1..20)) {
+        let expected = by_rules(&text);
+        let mut stream = Stream::new(usize::MAX, usize::MAX);
+        let (mut rest, mut sizes) = (text.as_bytes(), sizes.iter().cycle());
+        while let (false, Some(&size)) = (rest.is_empty(), sizes.next()) {
+            let (block, later) = rest.split_at(size.min(rest.len()));
+            prop_assert_eq!(stream.feed(block), Ok(block.len()));
+            rest = later;
+        }
+        prop_assert_eq!(stream.finish(), Ok(()));
+        prop_assert_eq!(words(&stream.counter), words(&expected));
+        prop_assert_eq!(stream.counter.ids, expected.ids);
+    }
+
+    #[test]
+    fn lower_case_of_lower_case_is_itself(text in hostile()) {
+        let (mut once, mut twice) = (Vec::new(), Vec::new());
+        textmill_engine::lower::lower(text.as_bytes(), &mut once);
+        textmill_engine::lower::lower(&once, &mut twice);
+        prop_assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn masks_agree_on_any_bytes(blocks in proptest::collection::vec(proptest::array::uniform32(any::<[u8; 2]>()), 0..5)) {
+        let blocks: Vec<[u8; 64]> = blocks.iter().map(|one| one.concat().try_into().expect("2 x 32 bytes")).collect();
+        let mut found = vec![Masks::default(); blocks.len()];
+        let mut expected = found.clone();
+        classify(&blocks, &mut found);
+        portable(&blocks, &mut expected);
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn any_bytes_are_taken_or_refused_but_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut stream = Stream::new(usize::MAX, usize::MAX);
+        let valid = std::str::from_utf8(&bytes).is_ok();
+        let taken = stream.feed(&bytes).is_ok() && stream.finish().is_ok();
+        prop_assert_eq!(taken, valid);
+    }
+}

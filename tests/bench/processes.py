@@ -1,0 +1,59 @@
+"""Whole processes and what they cost: seconds of CPU and of wall, and memory at the most."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRON = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+
+
+class Cost(NamedTuple):
+    """What a command took, and what it printed."""
+
+    cpu: float
+    wall: float
+    peak: int
+    output: str
+
+
+def run(*commands: list[str], one_core: bool, memory: int | None = None) -> Cost:
+    """Run commands side by side, on one core if asked, with so much memory if asked; SystemExit if one fails."""
+    core = {min(os.sched_getaffinity(0))}
+    code = f"import os, resource, sys; os.sched_setaffinity(0, {core if one_core else os.sched_getaffinity(0)!r})"
+    if memory:
+        code += f"; resource.setrlimit(resource.RLIMIT_DATA, ({memory}, {memory}))"
+    code += "; os.execvp(sys.argv[1], sys.argv[1:])"
+    started = time.perf_counter()
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, *one], cwd=ROOT, env=ENVIRON, stdout=subprocess.PIPE)
+        for one in commands
+    ]
+    outputs, cpu, peak = [], 0.0, 0
+    for one, command in zip(processes, commands, strict=True):
+        assert one.stdout is not None
+        with one.stdout:
+            outputs.append(one.stdout.read().decode())
+        _, status, usage = os.wait4(one.pid, 0)
+        one.returncode = os.waitstatus_to_exitcode(status)
+        if one.returncode:
+            raise SystemExit(f"{' '.join(command)[:200]} ended with {one.returncode}: {outputs[-1][:500]}")
+        cpu += usage.ru_utime + usage.ru_stime
+        peak = max(peak, usage.ru_maxrss * 1024)
+    return Cost(cpu, time.perf_counter() - started, peak, "".join(outputs))
+
+
+def best(command: list[str], times: int, *, one_core: bool) -> Cost:
+    """Return the least CPU and the least wall of several runs."""
+    costs = [run(command, one_core=one_core) for _ in range(times)]
+    return costs[0]._replace(cpu=min(one.cpu for one in costs), wall=min(one.wall for one in costs))
+
+
+def memory_limited(command: list[str], limit: int) -> Cost:
+    """Run a command that may not have more memory than this, and knows it."""
+    return run([*command[:4], "--memory", str(limit), *command[4:]], one_core=True, memory=limit)

@@ -1,0 +1,1 @@
+"""The engines: the compiled one and the reference give the same words, ids, rows and bytes."""

@@ -1,0 +1,135 @@
+"""From verified shards of tokens to counts by word: ids become bins, and bins meet the vocabulary.
+
+The ids of several shards are counted at once, a thread each, while one shard's words are added; only a shard whose
+vocabulary was begun anew on the way is taken section by section, since the bins of all of it might not fit into memory.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from textmill import layout
+from textmill.artefacts import Section, TokensManifest
+from worker import arrow
+from worker.engines import Bins, engine
+from worker.errors import ArtefactInvalid
+from worker.totals import Totals
+from worker.verifying import verified
+
+if TYPE_CHECKING:
+    from arro3.core import Array
+
+_LEAST_BYTES = 1 / 255
+"""Bytes of a file, in the format's compression, that a word takes at the very least."""
+
+
+class Shard(NamedTuple):
+    """A folder of tokens, its manifest, and the digest of the manifest."""
+
+    folder: Path
+    manifest: TokensManifest
+    digest: str
+
+
+class Counted(NamedTuple):
+    """A shard with how often each of its ids occurs, section by section."""
+
+    shard: Shard
+    bins: Iterable[Bins]
+
+    def add_to(self, totals: Totals) -> None:
+        """Add the words with their counts."""
+        folder, manifest = self.shard.folder, self.shard.manifest
+        with verified(folder, layout.VOCABULARY, manifest.files.get(layout.VOCABULARY)) as file:
+            vocabulary = _Columns(part for (part,) in arrow.read(file, arrow.WORD))
+            for section, bins in zip(manifest.sections, self.bins, strict=True):
+                start = 0
+                while start < section.words:
+                    words = vocabulary.next(section.words - start)
+                    if words is None:
+                        raise ArtefactInvalid(
+                            f"the vocabulary of {folder.name}/ has fewer words than its manifest says"
+                        )
+                    try:
+                        totals.add(words, bins.counts(start, len(words)))
+                    except ValueError as error:
+                        raise ArtefactInvalid(f"{folder.name}/{layout.VOCABULARY}: {error}") from error
+                    start += len(words)
+
+
+def counted(shards: Iterable[Shard], threads: int) -> Iterator[Counted]:
+    """Count the ids of shards in threads, some shards ahead of the one that is given."""
+    with ThreadPoolExecutor(threads) as pool:
+        ahead: deque[Future[Counted]] = deque()
+        try:
+            for shard in shards:
+                _check_sections(shard)
+                ahead.append(pool.submit(_counted, shard))
+                if len(ahead) > threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for one in ahead:
+                one.cancel()
+
+
+def _counted(shard: Shard) -> Counted:
+    bins = _bins(shard)
+    return Counted(shard, bins if len(shard.manifest.sections) > 1 else list(bins))
+
+
+def _check_sections(shard: Shard) -> None:
+    """Refuse a manifest that says of more words than its files can hold, before memory is made for them."""
+    words = sum(section.words for section in shard.manifest.sections)
+    file = shard.manifest.files.get(layout.VOCABULARY)
+    if file is None:
+        return  # which is refused where the files are opened
+    if words * _LEAST_BYTES > file.bytes or any(min(one) < 0 for one in shard.manifest.sections):
+        raise ArtefactInvalid(f"the vocabulary of {shard.folder.name}/ cannot hold the {words:,} words of its manifest")
+
+
+def _bins(shard: Shard) -> Iterator[Bins]:
+    """Yield, for each section, how often each id stands among its tokens."""
+    with verified(shard.folder, layout.IDS, shard.manifest.files.get(layout.IDS)) as file:
+        batches = (batch for (batch,) in arrow.read(file, arrow.ID))
+        first = 0
+        for section in shard.manifest.sections:
+            yield _section(batches, section, first, shard.folder.name)
+            first += section.words
+
+
+def _section(batches: Iterator[Array], section: Section, first: int, name: str) -> Bins:
+    bins = engine().bins(first, section.words)
+    tokens = section.tokens
+    while tokens > 0:
+        ids = next(batches, None)
+        if ids is None or len(ids) > tokens:
+            raise ArtefactInvalid(f"the ids of {name}/ do not fit the sections of its vocabulary")
+        try:
+            bins.add(ids)
+        except ValueError as error:
+            raise ArtefactInvalid(f"{name}/{layout.IDS}: {error}") from error
+        tokens -= len(ids)
+    return bins
+
+
+class _Columns:
+    """Columns that are cut where a section of the vocabulary ends."""
+
+    def __init__(self, columns: Iterator[Array]) -> None:
+        self._columns = columns
+        self._rest: Array | None = None
+
+    def next(self, most: int) -> Array | None:
+        """Return the next words, at most so many; None at the end."""
+        column = self._rest if self._rest is not None else next(self._columns, None)
+        self._rest = None
+        if column is not None and len(column) > most:
+            self._rest = column.slice(most, len(column) - most)
+            return column.slice(0, most)
+        return column

@@ -1,0 +1,74 @@
+"""The word table on its way out: Arrow and CSV are written in one pass, part by part, and what goes by is counted.
+
+Only the first rows become objects of Python's, for the report; a table of fifty million words is never in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from textmill import layout
+from textmill.artefacts import File
+from worker import arrow
+from worker.engines import Engine, Part
+from worker.volume import sync
+
+Row = tuple[str, int]
+
+
+class Table:
+    """Writes the rows of a table, in their order, as Arrow and as CSV, and counts what goes by."""
+
+    def __init__(self, folder: Path, top_words: int, engine: Engine) -> None:
+        self._folder = folder
+        self._most = top_words
+        self._engine = engine
+        self.tokens = 0
+        self.words = 0
+        self.top: list[Row] = []
+
+    def write(self, rows: Iterable[Part]) -> dict[str, File]:
+        """Write both files and return what they are."""
+        path = self._folder / layout.TABLE_CSV
+        with path.open("xb") as csv:
+            sha = hashlib.sha256()
+            arrow_file = arrow.write_table(self._folder / layout.TABLE_ARROW, self._both(rows, csv, sha))
+            sync(csv)
+            return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: File(csv.tell(), sha.hexdigest())}
+
+    def _both(self, rows: Iterable[Part], csv: IO[bytes], sha: Any) -> Iterator[Part]:
+        _put(csv, sha, f"{arrow.WORD},{arrow.COUNT}\n".encode())
+        for words, counts in rows:
+            if len(self.top) < self._most:
+                self.top += first_rows([(words, counts)], self._most - len(self.top))
+            lines, tokens = self._engine.csv(words, counts)
+            self.words += len(words)
+            self.tokens += tokens
+            _put(csv, sha, lines)
+            yield words, counts
+
+
+def _put(csv: IO[bytes], sha: Any, content: bytes) -> None:
+    csv.write(content)
+    sha.update(content)
+
+
+def first_rows(parts: Iterable[Part], most: int) -> list[Row]:
+    """Return the first rows of a table."""
+    rows: list[Row] = []
+    for words, counts in parts:
+        if len(rows) >= most:
+            break
+        rows += islice(zip(_listed(words, most), _listed(counts, most), strict=True), most - len(rows))
+    return rows
+
+
+def _listed(column: Any, most: int) -> list[Any]:
+    from arro3.core import Array
+
+    found: list[Any] = Array.from_arrow(column).slice(0, min(most, len(column))).to_pylist()
+    return found

@@ -86,7 +86,7 @@ pub fn to_columns(words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResu
 }
 
 /// Go through the rows of two columns.
-pub fn each<'a>(columns: &'a (StringArray, UInt64Array)) -> impl Iterator<Item = (&'a [u8], u64)> {
+pub fn each(columns: &(StringArray, UInt64Array)) -> impl Iterator<Item = (&[u8], u64)> {
     let words = (0..columns.0.len()).map(|at| columns.0.value(at).as_bytes());
     words.zip(columns.1.values().iter().copied())
 }

@@ -5,9 +5,9 @@ pub fn measure<'a>(rows: impl Iterator<Item = (&'a [u8], u64)>) -> (usize, u64) 
     let mut sum = 0;
     let mut size = 0;
     for (word, count) in rows {
-        let quotes = word.iter().filter(|&&one| one == b'"').count();
-        let quoted = if quotes > 0 || word.contains(&b',') { quotes + 2 } else { 0 };
-        size += word.len() + quoted + digits(count) + 2;
+        let quotes = word.split(|&one| one == b'"').count() - 1;
+        let around = if quotes > 0 || word.contains(&b',') { quotes + 2 } else { 0 };
+        size += word.len() + around + digits(count) + 2;
         sum += count;
     }
     (size, sum)

@@ -71,6 +71,9 @@ impl Rows {
     }
 
     /// Return the rows in an order, piece by piece.
+    ///
+    /// # Panics
+    /// Where there are 2^32 rows, for which no machine that this is for has the memory.
     #[must_use]
     pub fn sorted(self, order: Order) -> Sorted {
         let places = u32::try_from(self.len()).expect("memory ends before places do");
@@ -119,14 +122,12 @@ impl Sorted {
 #[inline]
 #[must_use]
 pub fn prefix(word: &[u8]) -> u64 {
-    match word.first_chunk::<8>() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        None => {
-            let mut bytes = [0; 8];
-            bytes[..word.len()].copy_from_slice(word);
-            u64::from_be_bytes(bytes)
-        }
+    if let Some(bytes) = word.first_chunk::<8>() {
+        return u64::from_be_bytes(*bytes);
     }
+    let mut bytes = [0; 8];
+    bytes[..word.len()].copy_from_slice(word);
+    u64::from_be_bytes(bytes)
 }
 
 /// Compare two rows.

@@ -99,6 +99,9 @@ impl Tally {
     }
 
     /// Give all rows in an order and be empty.
+    ///
+    /// # Panics
+    /// Where sorting does.
     pub fn take(&mut self, order: Order) -> Ordered {
         let rows: Vec<Rows> = self.parts.iter_mut().map(Part::rows).collect();
         let few = rows.iter().map(Rows::len).sum::<usize>() < FEW;

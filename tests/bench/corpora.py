@@ -38,11 +38,11 @@ def folder() -> Path:
 
 def corpus(name: str, size: int = SIZE) -> Path:
     """Return the file of a corpus; build it if it is not there."""
-    key = hashlib.sha256(LIST.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:12]
+    packages = tomllib.loads(LIST.read_text("utf-8"))[name]["packages"]
+    key = hashlib.sha256(" ".join(packages).encode() + Path(__file__).read_bytes()).hexdigest()[:12]
     target = folder() / f"{name}-{size >> 20}-{key}.txt"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        packages = tomllib.loads(LIST.read_text("utf-8"))[name]["packages"]
         _build(target, [texts(one) for one in packages], size)
     return target
 

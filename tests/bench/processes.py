@@ -34,7 +34,7 @@ def run(*commands: list[str], one_core: bool, memory: int | None = None) -> Cost
 
     started = time.perf_counter()
     processes = [
-        subprocess.Popen(one, cwd=ROOT, env=ENVIRON, stdout=subprocess.PIPE, preexec_fn=prepare)  # noqa: PLW1509 - one thread
+        subprocess.Popen(one, cwd=ROOT, env=ENVIRON, stdout=subprocess.PIPE, preexec_fn=prepare)  # noqa: PLW1509 - this process has one thread
         for one in commands
     ]
     outputs, cpu, peak = [], 0.0, 0

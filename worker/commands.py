@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
 STOPPED = 143
+MOST_PROCESSES = 256
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     signal.signal(signal.SIGTERM, _stop)
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         if options.command == "tokenize":
             return _tokenize(options)
@@ -45,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m worker", description="Cut texts into words, and count them.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    found = argparse.ArgumentParser(prog="python -m worker", description="Cut texts into words, and count them.")
+    commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     tokenize = commands.add_parser("tokenize", help="cut inputs on the volume into words, as a Job's pod does")
     count = commands.add_parser(
         "count", help="count the words of tokenized inputs; or of FILEs, with nothing else needed"
@@ -63,12 +65,23 @@ def _parser() -> argparse.ArgumentParser:
     count.add_argument(
         "--top", type=int, default=20, metavar="N", help="how many words to show (default 20; 0 for all)"
     )
+    count.add_argument(
+        "--processes", type=_several, metavar="N", help="how many count (default: the cores, where it is worth it)"
+    )
+    count.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
     for command in (tokenize, count):
         _add_bounds(command)
     form = count.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="totals and words as one JSON object")
     form.add_argument("--csv", action="store_true", help="the words as CSV, with the header word,count")
-    return parser
+    return found
+
+
+def _several(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"{number} is not within 1 and {MOST_PROCESSES}")
+    return number
 
 
 def _add_job_options(parser: argparse.ArgumentParser, *, required: bool) -> None:

@@ -43,6 +43,11 @@ class Totals:
         """Whether nothing was put aside."""
         return not self._runs
 
+    @property
+    def runs(self) -> tuple[Path, ...]:
+        """What was put aside."""
+        return tuple(self._runs)
+
     def rows(self) -> Iterator[Part]:
         """Yield each word once with its total, by falling count, then by code points."""
         if not self._runs:

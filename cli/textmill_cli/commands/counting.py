@@ -16,9 +16,11 @@ from collections.abc import Sequence
 import click
 
 from textmill_cli import chosen
-from textmill_cli.errors import NotOffered
+from textmill_cli.errors import INTERRUPTED, OK, PIPE_CLOSED, FileUnusable, NotOffered
 
 COUNTER = "TEXTMILL_COUNTER"
+_CODES = {OK: OK, INTERRUPTED: INTERRUPTED, PIPE_CLOSED: PIPE_CLOSED}
+"""Ends of the counter that mean the same here; any other is a file that could not be counted, which it has named."""
 
 
 def counter() -> list[str]:
@@ -40,14 +42,26 @@ def counter() -> list[str]:
 @click.option("--top", type=click.IntRange(0), default=20, show_default=True, help="How many words; 0 for all.")
 @click.option("--encoding", default="auto", show_default=True, help="The texts' encoding.")
 @click.option("--strict", is_flag=True, help="Refuse texts that are not valid in their encoding.")
+@click.option("--processes", type=click.IntRange(1), help="How many processes count [the cores, where it is worth it].")
 @chosen.output(chosen.TABLE, chosen.JSON, "csv")
-def count(files: Sequence[str], *, top: int, encoding: str, strict: bool, output: str | None) -> int:
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def count(
+    files: Sequence[str],
+    *,
+    top: int,
+    encoding: str,
+    strict: bool,
+    processes: int | None,
+    output: str | None,
+    quiet: bool,
+) -> int:
     """Count the words of FILES together, here; standard input without any."""
     wanted = chosen.form(output)
     command = [*counter(), "count", "--top", str(top), "--encoding", encoding]
-    command += ["--strict"] * strict + [f"--{wanted}"] * (wanted != chosen.TABLE)
+    command += ["--strict"] * strict + ["--quiet"] * quiet + [f"--{wanted}"] * (wanted != chosen.TABLE)
+    command += [] if processes is None else ["--processes", str(processes)]
     try:
         done = subprocess.run([*command, "--", *files], check=False)
     except OSError as error:
         raise NotOffered(f"{command[0]} cannot be started: {error.strerror}.", reason="CounterMissing") from error
-    return 0 if done.returncode == 0 else 8
+    return _CODES.get(done.returncode, FileUnusable.exit_code)

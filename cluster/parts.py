@@ -58,13 +58,13 @@ def etcd(places: Places, programs: Mapping[str, Path], ports: Ports) -> Part:
 
 
 def api_server(places: Places, programs: Mapping[str, Path], ports: Ports, address: str) -> Part:
-    """Return the API server, on loopback alone where that is its address."""
+    """Return the API server, on loopback alone where that is its address; pods there need no account to be made."""
     keys, alone = places.keys, address == "127.0.0.1"
     command = (
         *(str(programs["kube-apiserver"]), f"--etcd-servers=http://127.0.0.1:{ports.etcd}"),
         f"--bind-address={'127.0.0.1' if alone else '0.0.0.0'}",  # noqa: S104 - inside a network namespace of its own
         *(() if alone else (f"--advertise-address={address}", "--allow-privileged=true")),
-        *(("--endpoint-reconciler-type=none",) if alone else ()),
+        *(("--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount") if alone else ()),
         *(f"--secure-port={ports.server}", f"--service-cluster-ip-range={SERVICES}"),
         *("--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"),
         *(f"--token-auth-file={keys}/tokens.csv", f"--client-ca-file={keys}/ca.crt"),

@@ -26,8 +26,9 @@ def missing(packages: Mapping[str, str], find: Find = shutil.which) -> list[str]
 def install(packages: list[str]) -> int:
     """Install packages with apt-get and return its exit code."""
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    update = ["apt-get", "update", "-qq"]
-    add = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    wait = ("-o", "DPkg::Lock::Timeout=600")  # another apt-get may be at work
+    update = ["apt-get", *wait, "update", "-qq"]
+    add = ["apt-get", *wait, "install", "-y", "-qq", "--no-install-recommends", *packages]
     for command in (update, add):
         done = subprocess.run(command, env=environ, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         if done.returncode:

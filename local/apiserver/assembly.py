@@ -116,7 +116,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     await _first_namespaces(operations, registry)
     collector = Collector(store, registry, operations)
     logs = LogProxy(store, token)
-    handlers = Handlers(store, registry, logs, bookmarks=settings.bookmark_seconds)
+    handlers = Handlers(store, registry, logs, token, bookmarks=settings.bookmark_seconds)
     hosts = allowed_hosts(settings.host, settings.hosts)
     context, authority = tls(settings.state, hosts)
     access = Access(token, hosts)

@@ -22,8 +22,9 @@ ROOTS = {
     "io.k8s.api.batch.v1.Job": ("batch", "v1", "Job"),
     "io.k8s.api.coordination.v1.Lease": ("coordination.k8s.io", "v1", "Lease"),
     CRD: ("apiextensions.k8s.io", "v1", "CustomResourceDefinition"),
+    "io.k8s.api.authentication.v1.TokenReview": ("authentication.k8s.io", "v1", "TokenReview"),
     **{f"io.k8s.api.authorization.v1.{kind}": ("authorization.k8s.io", "v1", kind)
-       for kind in ("SelfSubjectAccessReview", "SelfSubjectRulesReview")},
+       for kind in ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")},
     META + "DeleteOptions": ("", "v1", "DeleteOptions"),
     META + "Status": ("", "v1", "Status"),
     META + "ListMeta": None,

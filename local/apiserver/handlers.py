@@ -33,11 +33,12 @@ LONGEST_WRITE = 256 * 1024
 class Handlers:
     """One for each server."""
 
-    def __init__(self, store: Store, registry: Registry, logs: LogProxy, *, bookmarks: float) -> None:
+    def __init__(self, store: Store, registry: Registry, logs: LogProxy, token: str, *, bookmarks: float) -> None:
         self._store = store
         self._registry = registry
         self._operations = Operations(store, registry)
         self._logs = logs
+        self._token = token
         self._bookmarks = bookmarks
         self._watchers: set[watch.Watcher] = set()
 
@@ -124,9 +125,8 @@ class Handlers:
         raw = await bodies.read(request)
         body = bodies.parse(raw, bodies.media_type(request.headers))
         if target.resource.verbs == ("create",):
-            return web.Response(
-                body=encode(reviews.answer(target.resource, body)), status=201, content_type=views.View.content_type
-            )
+            answer = encode(reviews.answer(target.resource, body, self._token))
+            return web.Response(body=answer, status=201, content_type=views.View.content_type)
         if target.resource.namespaced and not target.namespace:
             raise BadRequest("an empty namespace may not be set during creation")
         outcome = await self._operations.create(target, body, _write_options(request, raw))

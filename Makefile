@@ -21,7 +21,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 ##@ Use it
 demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the result, stop (FILE= for another text)
-	@$(PY) -m local demo $(if $(FILE),--file "$(FILE)")
+	@$(PY) -m local demo $${FILE:+--file "$$FILE"}
 
 run: $(VENV)/laptop.stamp ## Serve at 127.0.0.1:5000 until Ctrl-C, state in .textmill (PORT= for another port)
 	@$(PY) -m local run $(if $(PORT),--port $(PORT))

@@ -23,6 +23,13 @@ def main() -> int:
     run.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
     run.add_argument("--host", default="127.0.0.1", help="address to serve at (default: 127.0.0.1)")
     run.add_argument("--port", type=int, default=5000, help="port to serve at; 0 takes a free one (default: 5000)")
+    run.add_argument(
+        "--sweep-every",
+        type=float,
+        default=3600,
+        metavar="SECONDS",
+        help="pause between two sweeps of the volume; 0 makes none (default: 3600)",
+    )
     kubernetes = commands.add_parser(
         "cluster", help="serve the Kubernetes API alone, with its Job controller and kubelet"
     )
@@ -40,7 +47,8 @@ def main() -> int:
             asyncio.run(demo(chosen.file))
         else:
             alone = chosen.command == "cluster"
-            asyncio.run(serve(chosen.state.resolve(), chosen.host, chosen.port, alone=alone))
+            every = 0 if alone else chosen.sweep_every
+            asyncio.run(serve(chosen.state.resolve(), chosen.host, chosen.port, alone=alone, sweep_seconds=every))
     except LocalError as error:
         sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
         return 1

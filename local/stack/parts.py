@@ -82,9 +82,8 @@ def cluster(layout: Layout) -> list[Part]:
     ]
 
 
-def textmill(layout: Layout, environ: Mapping[str, str]) -> list[Part]:
-    """Return the operator and the HTTP interface; settings that are given in the environment win."""
-    ours = {
+def _places(layout: Layout) -> dict[str, str]:
+    return {
         "KUBECONFIG": str(layout.kubeconfig),
         "TEXTMILL_VOLUME": str(layout.volume),
         "TEXTMILL_SCRATCH": str(layout.scratch),
@@ -92,6 +91,11 @@ def textmill(layout: Layout, environ: Mapping[str, str]) -> list[Part]:
         "TEXTMILL_NAMESPACE": NAMESPACE,
         "TEXTMILL_IMAGE": IMAGE,
     }
+
+
+def textmill(layout: Layout, environ: Mapping[str, str]) -> list[Part]:
+    """Return the operator and the HTTP interface; settings that are given in the environment win."""
+    ours = _places(layout)
     defaults = {"TEXTMILL_IDENTITY": "laptop", "TEXTMILL_MAX_PODS": str(max(2, os.cpu_count() or 2))}
     defaults |= {"TEXTMILL_WORKER_USER": "0", "TEXTMILL_RETRY_SECONDS": "1"}
     own = {name: value for name, value in defaults.items() if name not in environ}
@@ -112,6 +116,11 @@ def textmill(layout: Layout, environ: Mapping[str, str]) -> list[Part]:
             ready_url=f"{layout.url}/readyz",
         ),
     ]
+
+
+def sweep(layout: Layout) -> Part:
+    """Return what removes from the volume, once, what no request refers to."""
+    return Part("sweep", (sys.executable, "-m", "app", "sweep"), _places(layout))
 
 
 def environment(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from local.stack.parts import Layout
 from local.stack.supervisor import Supervisor
 
 PORTS_TRIED = 100
+FIRST_SWEEP_SECONDS = 60.0
 PROGRAM = Path(__file__).resolve().parents[2]
 
 
@@ -98,8 +99,11 @@ async def running(where: Layout, environ: Mapping[str, str]) -> AsyncIterator[Su
         await supervisor.stop()
 
 
-async def serve(state: Path, host: str, port: int, *, alone: bool = False) -> None:
-    """Run the stack, or its Kubernetes alone, until SIGINT or SIGTERM, or until a part cannot be kept running."""
+async def serve(state: Path, host: str, port: int, *, alone: bool = False, sweep_seconds: float = 0) -> None:
+    """Run the stack, or its Kubernetes alone, until SIGINT or SIGTERM, or until a part cannot be kept running.
+
+    sweep_seconds: the pause between two sweeps of the volume; 0 leaves them to whoever starts them.
+    """
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
@@ -108,7 +112,7 @@ async def serve(state: Path, host: str, port: int, *, alone: bool = False) -> No
         found = where.cluster_port if alone else where.api_port
         if port and found != port:
             print(f"port {port} is taken; using {found}")
-        starting = asyncio.create_task(_serve(where, told))
+        starting = asyncio.create_task(_serve(where, told, sweep_seconds))
         stopped = asyncio.create_task(told.wait())
         await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
@@ -119,11 +123,13 @@ async def serve(state: Path, host: str, port: int, *, alone: bool = False) -> No
         print("stopped", flush=True)
 
 
-async def _serve(where: Layout, told: asyncio.Event) -> None:
+async def _serve(where: Layout, told: asyncio.Event, sweep_seconds: float) -> None:
     print(f"starting; state and logs in {where.state}", flush=True)
     async with running(where, os.environ) as supervisor:
         if not where.alone:
             print(f"Textmill   {where.url}")
+        if sweep_seconds and not where.alone:
+            supervisor.repeat(parts.sweep(where), min(FIRST_SWEEP_SECONDS, sweep_seconds), sweep_seconds)
         print(f"Kubernetes KUBECONFIG={where.kubeconfig}")
         print("Ctrl-C stops it", flush=True)
         await supervisor.until_failed(asyncio.ensure_future(told.wait()))

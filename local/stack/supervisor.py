@@ -60,6 +60,10 @@ class Supervisor:
         await self.until_failed(waits)
         await waits
 
+    def repeat(self, part: Part, first: float, pause: float) -> None:
+        """Run a part that ends by itself again and again, from `first` seconds on; how it ends stands in its log."""
+        self._keepers.append((part, asyncio.create_task(self._repeat(part, first, pause), name=part.name)))
+
     async def until_failed(self, other: asyncio.Future[Any]) -> None:
         """Wait for something else to happen; ChildFailed where a part proves hopeless before that."""
         await asyncio.wait([other, self.failed], return_when=asyncio.FIRST_COMPLETED)
@@ -92,6 +96,12 @@ class Supervisor:
                     self.failed.set_exception(self._hopeless(part))
                 return
             await asyncio.sleep(PAUSES[deaths - 1])
+
+    async def _repeat(self, part: Part, first: float, pause: float) -> None:
+        await asyncio.sleep(first)
+        while True:
+            await self._run(part)
+            await asyncio.sleep(pause)
 
     async def _run(self, part: Part) -> int:
         with (self._logs / f"{part.name}.log").open("ab") as sink:

@@ -1,13 +1,14 @@
 """kill -9 at random points while 200 requests run: of the operator, the API, each part of the cluster, and workers.
 
 What must hold: every upload is answered in the end, every request ends, each result is exact, none is there twice, and
-after the sweep nothing temporary is left on the volume. The points are chosen by progress and not by time, from a seed
-that a failure shows.
+after the sweep nothing is left on the volume but what a request refers to. The points are chosen by progress and not by
+time, from a seed that a failure shows; and every kill of the plan takes place.
 """
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import random
 import signal
@@ -25,8 +26,9 @@ import pytest
 
 from tests.bench.stack import Stack, stack
 from tests.stack.processes import descendants, runs
+from textmill import layout
 
-REQUESTS, CLIENTS, KILLS = 200, 4, 14
+REQUESTS, CLIENTS = 200, 4
 DEADLINE = 240.0
 PARTS = {
     "api-server": "local.apiserver",
@@ -36,6 +38,19 @@ PARTS = {
     "api": "gunicorn",
     "worker": "worker",
 }
+SEED = "FAULTS_SEED"
+"""Variable that has a failure's points tried again. CI always tries the same ones, a desk others each time."""
+
+
+def planned(chance: random.Random) -> list[str]:
+    """Return whom to kill, in turn: every part twice, and workers among the first, while there are surely some."""
+    workers = ["worker"] * 4
+    early = [part for part in PARTS if part != "worker"]
+    late = list(early)
+    chance.shuffle(late)
+    early += workers
+    chance.shuffle(early)
+    return early + late
 
 
 def text_of(number: int) -> bytes:
@@ -51,22 +66,24 @@ def running() -> Iterator[Stack]:
 
 
 def test_kill_at_random_points_loses_and_repeats_nothing(running: Stack) -> None:
-    seed = random.randrange(1 << 32)
-    sys.stderr.write(f"seed {seed}\n")
+    seed = int(os.environ.get(SEED) or (1 if os.environ.get("CI") else random.randrange(1 << 32)))
+    sys.stderr.write(f"{SEED}={seed}\n")
     killer = Killer(running, random.Random(seed))
     killer.start()
     try:
         with ThreadPoolExecutor(CLIENTS) as clients:
             names = list(clients.map(lambda number: killer.note(upload(running, number)), range(REQUESTS)))
         wait_for_ends(running, killer)
+        killer.join(DEADLINE)
     finally:
         killer.stop()
+    wait_for_parts(running)
     assert len(set(names)) == REQUESTS
-    assert killer.killed >= KILLS // 2, "the kills did not take place"
+    assert killer.killed == killer.plan
     assert names_there(running) == set(names)
     for number, name in enumerate(names):
         check_result(running, number, name)
-    assert temporary_files(running) == []
+    assert left_after_sweep(running) == referred_to(running)
 
 
 class Killer(threading.Thread):
@@ -78,7 +95,8 @@ class Killer(threading.Thread):
         self._moved = threading.Condition()
         self._done = 0
         self._stopped = False
-        self.killed = 0
+        self.plan = planned(chance)
+        self.killed: list[str] = []
 
     def note(self, name: str) -> str:
         """Count one step of the work: an upload that was answered, or a request that has ended."""
@@ -95,22 +113,24 @@ class Killer(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Kill KILLS times, spread over twice as many steps as there are requests."""
-        for number in range(KILLS):
-            step = (number + self._chance.random()) * 2 * REQUESTS / KILLS
+        """Kill those of the plan, spread over twice as many steps as there are requests."""
+        for number, part in enumerate(self.plan):
+            step = (number + self._chance.random()) * 2 * REQUESTS / len(self.plan)
             with self._moved:
                 while not self._stopped and self._done < step:
                     self._moved.wait()
-                if self._stopped:
-                    return
-            self._kill(self._chance.choice(list(PARTS)))
+            self._kill(part)
 
     def _kill(self, part: str) -> None:
-        there = [pid for pid in descendants(self._running.process.pid) if runs(pid, PARTS[part])]
-        if there:
+        """Kill one of a part's processes, as soon as there is one."""
+        while not self._stopped:
+            there = [pid for pid in descendants(self._running.process.pid) if runs(pid, PARTS[part])]
             with suppress(ProcessLookupError):
-                os.kill(self._chance.choice(there), signal.SIGKILL)
-                self.killed += 1
+                if there:
+                    os.kill(self._chance.choice(there), signal.SIGKILL)
+                    self.killed.append(part)
+                    return
+            time.sleep(0.005)
 
 
 def upload(running: Stack, number: int) -> str:
@@ -122,7 +142,7 @@ def upload(running: Stack, number: int) -> str:
             status, answer = running.call("POST", "/upload?retries=10", text_of(number), **headers)
             if status == 202:
                 return str(answer["name"])
-            assert status in (429, 500, 503), answer
+            assert status in (429, 503), answer
         time.sleep(0.05)
     raise TimeoutError(f"upload {number} was never answered")
 
@@ -141,6 +161,21 @@ def wait_for_ends(running: Stack, killer: Killer) -> None:
         time.sleep(0.05)
     rest = [(one["name"], one["phase"], one["conditions"]) for one in listing(running) if one["name"] not in ended]
     raise TimeoutError(f"{len(rest)} requests have no end: {rest[:3]}")
+
+
+def wait_for_parts(running: Stack) -> None:
+    """Wait until whoever was killed last is there again and answers."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        there = descendants(running.process.pid)
+        with suppress(OSError, http.client.HTTPException, ValueError):
+            lasting = (module for part, module in PARTS.items() if part != "worker")
+            if all(any(runs(pid, module) for pid in there) for module in lasting) and (
+                running.call("GET", "/readyz")[0] == 200
+            ):
+                return
+        time.sleep(0.05)
+    raise TimeoutError("a part did not come back")
 
 
 def listing(running: Stack) -> list[dict[str, Any]]:
@@ -175,8 +210,19 @@ def check_result(running: Stack, number: int, name: str) -> None:
     assert {word["word"]: word["count"] for word in words} == expected
 
 
-def temporary_files(running: Stack) -> list[Path]:
-    """Sweep without any grace, and return what is left that nobody refers to."""
+def referred_to(running: Stack) -> set[str]:
+    """Return what may lie on the volume in the end: each request's content, its tokens and its table."""
+    kubectl = [str(Path(sys.executable).with_name("kubectl")), "--kubeconfig", str(running.state / "kubeconfig")]
+    told = subprocess.run([*kubectl, "get", "preq", "-o", "json"], capture_output=True, check=True)
+    found: set[str] = set()
+    for one in json.loads(told.stdout)["items"]:
+        found |= {layout.upload(one["spec"]["input"]["upload"]), layout.shard(one["status"]["tokens"]["path"], 0)}
+        found.add(str(one["status"]["result"]["table"]["path"]))
+    return found
+
+
+def left_after_sweep(running: Stack) -> set[str]:
+    """Sweep without any grace, and return what is left: contents, folders of tokens and tables, and anything else."""
     root = Path(__file__).parents[2]
     environment = os.environ | {
         "KUBECONFIG": str(running.state / "kubeconfig"),
@@ -188,10 +234,7 @@ def temporary_files(running: Stack) -> list[Path]:
         swept = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
         assert swept.returncode == 0, swept.stderr
     volume = running.state / "volume"
-    folders = [str(one["result"]["table"]["path"]) for one in listing(running)]
-    expected = {Path(folder).parts[1] for folder in folders}
-    strays = list((volume / "uploads" / "incoming").glob("*"))
-    strays += [path for path in (volume / "results").iterdir() if path.name not in expected]
-    for top in ("uploads", "work", "results"):
-        strays += [path for path in (volume / top).rglob("*") if ".tmp" in path.name or path.name.startswith(".")]
-    return strays
+    made = {layout.IDS, layout.VOCABULARY, layout.TABLE_ARROW, layout.TABLE_CSV, layout.MANIFEST}
+    files = (path for path in volume.rglob("*") if path.is_file() and path.parent != volume)
+    left = {str((path.parent if path.name in made else path).relative_to(volume)) for path in files}
+    return left - {f"{layout.TRASH}/.lock", f"{layout.TRASH}/.looks.json"}  # what the sweep itself remembers

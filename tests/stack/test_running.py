@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import IO
@@ -27,10 +29,15 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "local", *arguments]
 
 
-def start(state: Path, port: int) -> subprocess.Popen[str]:
+def sha256(content: bytes) -> str:
+    """Return the digest under which content is stored."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def start(state: Path, port: int, *more: str, **settings: str) -> subprocess.Popen[str]:
     """Start a stack."""
-    arguments = command("run", "--state", str(state), "--port", str(port))
-    return subprocess.Popen(arguments, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    arguments = command("run", "--state", str(state), "--port", str(port), *more)
+    return subprocess.Popen(arguments, cwd=ROOT, env=ENVIRONMENT | settings, stdout=subprocess.PIPE, text=True)
 
 
 def read_until(stream: IO[str] | None, end: str) -> str:
@@ -88,19 +95,48 @@ def test_second_stack_on_the_same_state_is_refused(tmp_path: Path) -> None:
     assert f"in use by a stack that runs as process {first.pid}" in second.stderr
 
 
-def test_state_is_there_again_after_a_restart(tmp_path: Path) -> None:
-    def ask(process: subprocess.Popen[str], method: str, path: str, body: bytes | None = None) -> tuple[int, object]:
-        port = int(re.findall(r"127\.0\.0\.1:(\d+)", read_until(process.stdout, "Ctrl-C"))[0])
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-            return call(connection, method, path, body, {"Content-Type": "text/plain"})
+def ask(process: subprocess.Popen[str], *calls: tuple[str, str, bytes]) -> list[tuple[int, object]]:
+    """Wait until a stack is up, send calls to it, and return what each was answered."""
+    port = int(re.findall(r"127\.0\.0\.1:(\d+)", read_until(process.stdout, "Ctrl-C"))[0])
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        return [call(connection, method, path, body, {"Content-Type": "text/plain"}) for method, path, body in calls]
 
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_state_and_address_are_there_again_after_an_end(tmp_path: Path, sign: signal.Signals) -> None:
     process = start(tmp_path / "state", 0)
-    assert ask(process, "POST", "/upload?name=kept", b"words that stay")[0] == 202
+    ((status, _),) = ask(process, ("POST", "/upload?name=kept", b"words that stay"))
+    kubeconfig = (tmp_path / "state" / "kubeconfig").read_text()
+    children = descendants(process.pid)
+    process.send_signal(sign)
+    process.communicate(timeout=60)
+    again = start(tmp_path / "state", 0)
+    ((found, answer),) = ask(again, ("GET", "/requests/kept", b""))
+    stop(again)
+    assert (status, found) == (202, 200), answer
+    assert (tmp_path / "state" / "kubeconfig").read_text() == kubeconfig
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_volume_is_swept_while_the_stack_runs(tmp_path: Path) -> None:
+    process = start(tmp_path / "state", 0, "--sweep-every", "0")
+    texts = {name: f"words of {name}".encode() for name in ("kept", "gone")}
+    uploads = [("POST", f"/upload?name={name}", text) for name, text in texts.items()]
+    answers = ask(process, *uploads, ("DELETE", "/requests/gone", b""))
+    assert [status for status, _ in answers][:2] == [202, 202]
     stop(process)
-    process = start(tmp_path / "state", 0)
-    status, answer = ask(process, "GET", "/requests/kept")
-    stop(process)
-    assert status == 200, answer
+    contents = tmp_path / "state" / "volume" / "uploads"
+    kept, gone = (contents / digest[:2] / digest for digest in map(sha256, texts.values()))
+    assert (kept.exists(), gone.exists()) == (True, True)
+
+    process = start(tmp_path / "state", 0, "--sweep-every", "0.1", TEXTMILL_SWEEP_GRACE="0")
+    read_until(process.stdout, "Ctrl-C")
+    end = time.monotonic() + 60
+    while gone.exists():
+        assert time.monotonic() < end, (tmp_path / "state" / "logs" / "sweep.log").read_text()
+        time.sleep(0.05)
+    assert stop(process).endswith("stopped\n")
+    assert kept.exists()
 
 
 @pytest.mark.parametrize(

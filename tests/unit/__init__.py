@@ -1,1 +1,0 @@
-"""Pure parts of the domain that no other folder is about."""

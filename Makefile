@@ -47,8 +47,9 @@ test: lint ## Lint, then every test that needs PyPI alone
 test-one: $(VENV)/dev.stamp ## Run some tests in one process (TESTS=tests/planner ARGS="-k shard")
 	@$(PY) -m pytest $(TESTS) $(ARGS)
 
-test-system: $(VENV)/dev.stamp ## The tests that need Debian's packages; installs them, or names what is missing and fails
+test-system: $(VENV)/generate.stamp ## The tests that need Debian's packages or helm; installs, builds, or says what is missing
 	@$(PY) -m scripts.system_packages
+	@$(PY) -m cluster build helm
 	@$(PY) -m pytest tests/system
 
 test-contract: $(VENV)/dev.stamp ## The contract suite against a real etcd and API server on loopback; no root, but Go

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 PAUSE_SECONDS = 0.5
@@ -26,9 +27,11 @@ class CheckFailed(Exception):
     """The installation does not do what it should; the message says where."""
 
 
-def call(method: str, url: str, body: bytes | None = None) -> dict[str, Any]:
+def call(method: str, url: str, token: str = "", body: bytes | None = None) -> dict[str, Any]:
     """Return one answer's JSON; CheckFailed with the answer's own words otherwise."""
     request = urllib.request.Request(url, data=body, method=method)  # noqa: S310 - main() refuses other schemes
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:  # noqa: S310 - main() refuses other schemes
             content = answer.read()
@@ -58,34 +61,34 @@ def expected(word: str) -> dict[str, Any]:
     }
 
 
-def check(url: str, seconds: float, tell: Callable[[str], None]) -> None:
+def check(url: str, token: str, seconds: float, tell: Callable[[str], None]) -> None:
     """Upload, wait, compare, delete."""
     word = f"w{secrets.token_hex(8)}"
     deadline = time.monotonic() + seconds
-    name = call("POST", f"{url}/upload?filename=check.txt&retries=1", text(word))["name"]
+    name = call("POST", f"{url}/upload?filename=check.txt&retries=1", token, text(word))["name"]
     tell(f"uploaded as {name}")
     try:
-        result = _wait(f"{url}/requests/{name}", deadline)
+        result = _wait(f"{url}/requests/{name}", token, deadline)
         found = {field: result.get(field) for field in expected(word)}
         if found != expected(word):
             raise CheckFailed(f"counted {found}, expected {expected(word)}")
         tell(f"counted right: {found['tokens']} words, {found['distinctWords']} distinct")
     finally:
-        _tidy(f"{url}/requests/{name}", tell)
+        _tidy(f"{url}/requests/{name}", token, tell)
 
 
-def _tidy(url: str, tell: Callable[[str], None]) -> None:
+def _tidy(url: str, token: str, tell: Callable[[str], None]) -> None:
     try:
-        call("DELETE", url)
+        call("DELETE", url, token)
     except CheckFailed as error:
         tell(f"the request is left behind: {error}")
 
 
-def _wait(url: str, deadline: float) -> dict[str, Any]:
+def _wait(url: str, token: str, deadline: float) -> dict[str, Any]:
     failures = 0
     while True:
         try:
-            request = call("GET", url)
+            request = call("GET", url, token)
         except CheckFailed:
             failures += 1
             if failures >= TRIES:
@@ -104,12 +107,17 @@ def main(arguments: Sequence[str]) -> int:
     """Check once; 0 where all is well."""
     parser = argparse.ArgumentParser(prog="check", description="Send a text to Textmill and check its count.")
     parser.add_argument("url", help="address of the HTTP interface, such as http://textmill-api")
+    parser.add_argument("--token-file", type=Path, help="file of the bearer token to send, where one is asked for")
     parser.add_argument("--seconds", type=float, default=120, help="how long to wait for the result (default: 120)")
     asked = parser.parse_args(arguments)
     if not asked.url.startswith(("http://", "https://")):
         parser.error(f"{asked.url!r} is no http:// or https:// address")
     try:
-        check(asked.url.rstrip("/"), asked.seconds, lambda line: print(line, flush=True))
+        token = asked.token_file.read_text("ascii").strip() if asked.token_file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        parser.error(f"no token can be read: {error}")
+    try:
+        check(asked.url.rstrip("/"), token, asked.seconds, lambda line: print(line, flush=True))
     except CheckFailed as error:
         print(f"check failed: {error}", file=sys.stderr)
         return 1

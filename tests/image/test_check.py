@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ class Installation(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[str] = []
+        self.tokens: set[str | None] = set()
         self.body = b""
         self.answers: list[dict[str, Any]] = []
         self.upload_code = 202
@@ -46,16 +48,19 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_POST(self) -> None:
+        self.server.tokens.add(self.headers["Authorization"])
         self.server.seen.append("POST")
         self.server.body = self.rfile.read(int(self.headers["Content-Length"]))
         self.answer(self.server.upload_code, {"name": "check-txt-1"})
 
     def do_GET(self) -> None:
+        self.server.tokens.add(self.headers["Authorization"])
         answers = self.server.answers or [self.server.counted()]
         found = answers.pop(0) if len(answers) > 1 else answers[0]
         self.answer(int(found.get("code", 200)), found)
 
     def do_DELETE(self) -> None:
+        self.server.tokens.add(self.headers["Authorization"])
         self.server.seen.append(f"DELETE {self.path}")
         self.answer(200, {})
 
@@ -77,6 +82,23 @@ def test_right_count_passes_and_the_request_is_deleted(
     assert check.main([installation.url]) == 0
     assert capsys.readouterr().out == "uploaded as check-txt-1\ncounted right: 18 words, 4 distinct\n"
     assert installation.seen == ["POST", "DELETE /requests/check-txt-1"]
+
+
+def test_token_of_a_file_goes_with_every_call(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("abc.def\n")
+    assert check.main([installation.url, "--token-file", str(tmp_path / "token")]) == 0
+    assert installation.tokens == {"Bearer abc.def"}
+
+
+def test_without_a_token_none_is_sent(installation: Installation) -> None:
+    assert check.main([installation.url]) == 0
+    assert installation.tokens == {None}
+
+
+def test_token_that_cannot_be_read_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        check.main(["http://127.0.0.1:9", "--token-file", str(tmp_path / "token")])
+    assert "no token can be read" in capsys.readouterr().err
 
 
 def test_text_is_new_each_time() -> None:
@@ -117,7 +139,7 @@ def test_no_result_in_time_is_told_with_the_last_state(
 def test_one_answer_that_fails_does_not_end_the_wait(installation: Installation) -> None:
     installation.answers = [{"code": 503}, {"code": 503}, {"phase": "Pending"}, {"phase": "Failed", "conditions": None}]
     with pytest.raises(check.CheckFailed, match="the request has failed: null"):
-        check.check(installation.url, 60, lambda _: None)
+        check.check(installation.url, "", 60, lambda _: None)
 
 
 def test_refused_upload_is_told_in_the_services_own_words(

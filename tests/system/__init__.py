@@ -1,1 +1,1 @@
-"""What needs Debian's packages: the page in a real browser. `make test-system` installs them first."""
+"""What needs Debian's packages or helm, such as the page in a real browser; `make test-system` provides them first."""

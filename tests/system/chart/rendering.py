@@ -42,9 +42,11 @@ def helm() -> str:
     return str(binaries.build(cache(os.environ), [binaries.HELM])["helm"])
 
 
-def render(values: Mapping[str, Any] | None = None, release: str = "textmill") -> dict[Key, Json]:
+def render(
+    values: Mapping[str, Any] | None = None, release: str = "textmill", namespace: str = NAMESPACE
+) -> dict[Key, Json]:
     """Return every object that the chart makes of some values; Refused where it makes none."""
-    command = [helm(), "template", release, str(CHART), f"--namespace={NAMESPACE}", "--values=-"]
+    command = [helm(), "template", release, str(CHART), f"--namespace={namespace}", "--values=-"]
     done = subprocess.run(command, input=json.dumps(values or {}), capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refused(done.stderr)

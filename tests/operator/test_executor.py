@@ -14,8 +14,8 @@ from textmill.planner import plan
 from textmill.request import Request
 from textmill_operator import paths
 from textmill_operator.errors import NotLeading
-from textmill_operator.executor import KEYS_A_LOOKUP
 from textmill_operator.merging import merge_patch
+from textmill_operator.reading import KEYS_A_LOOKUP
 
 ROUNDS = 12
 

@@ -14,8 +14,8 @@ from textmill.picture import Job, Pod, Trouble
 from textmill.planner import plan
 from textmill_operator import paths
 from textmill_operator.errors import Away, Refused
-from textmill_operator.executor import LOG_TRIES
 from textmill_operator.patience import KEPT, LONGEST_SECONDS, Patience
+from textmill_operator.reading import LOG_TRIES
 
 SEALED = '@seal {"format":1,"lines":1,"sha256":"x"}\n'
 

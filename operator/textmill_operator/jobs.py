@@ -1,0 +1,111 @@
+"""What the executor does with Jobs: intent first, then the Job, and no deletion of what somebody still waits for.
+
+What happens when the operator dies here: before the writes nothing was done; between writes and Job the planner
+sees a recorded name without a Job and asks for `Recreate`; after the Job the watch shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from textmill import manifests
+from textmill.actions import JobPlan, Write
+from textmill.errors import Reason
+from textmill.picture import Job, Trouble
+from textmill.request import Request
+from textmill_operator import paths
+from textmill_operator.api import Body
+from textmill_operator.calls import Calls
+from textmill_operator.errors import Conflict, NotFound, Refused
+from textmill_operator.statuses import Statuses
+from textmill_operator.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Creates and deletes Jobs."""
+
+    def __init__(self, calls: Calls, store: Store, statuses: Statuses, site: manifests.Site) -> None:
+        self._calls, self._store, self._statuses, self._site = calls, store, statuses, site
+
+    async def launch(self, job: JobPlan, writes: tuple[Write, ...]) -> None:
+        written = await asyncio.gather(*(self._statuses.write(write) for write in writes), return_exceptions=True)
+        recorded = {one.uid for one in written if isinstance(one, Request)}
+        errors = [one for one in written if isinstance(one, BaseException)]
+        if recorded:
+            await self._create(job.only(recorded))
+        if errors:
+            raise errors[0]
+
+    async def recreate(self, job: JobPlan) -> None:
+        looks = (self._statuses.refresh(job.namespace, one.name, one.uid) for one in job.members)
+        fresh = await asyncio.gather(*looks, return_exceptions=True)
+        errors = [one for one in fresh if isinstance(one, BaseException)]
+        if errors:
+            raise errors[0]
+        waiting = {one.uid for one in fresh if isinstance(one, Request) and _waits(one, job)}
+        if waiting:
+            log.warning("Job %s is recorded but not there; created again", job.name)
+            await self._create(job.only(waiting))
+
+    async def _create(self, job: JobPlan) -> None:
+        body = manifests.job(job, self._site)
+        try:
+            answer = await self._calls(lambda: self._calls.api.create(paths.jobs(job.namespace), body))
+        except Conflict:
+            answer = await self._adopt(job, body)
+        except Refused as error:
+            await self._statuses.remark(job, explain(str(error)))
+            raise
+        self._store.put("job", answer)
+
+    async def _adopt(self, job: JobPlan, wanted: Body) -> Body:
+        """Return the Job that bears the name already, if it is the one we mean: same owners, and not going away."""
+        there = await self._calls(lambda: self._calls.api.get(paths.jobs(job.namespace, job.name)))
+        self._store.put("job", there)
+        if there["metadata"].get("deletionTimestamp"):
+            raise Conflict(f"Job {job.name} is being deleted; it is created again when that is over")
+        if _owners(there) != _owners(wanted):
+            raise Conflict(f"Job {job.name} exists for other owners")
+        return dict(there)
+
+    async def collect(self, job: Job) -> None:
+        """Delete a Job, if no member of it still waits for it by the API's own word."""
+        for member in job.members:
+            if self._store.settled(member.uid) or self._moved_on(member.uid, job):
+                continue
+            request = await self._statuses.refresh(job.namespace, member.name, member.uid)
+            if request and _waits(request, job):
+                return
+        # In the foreground, so that the Job is seen, and counted, until its pods are gone.
+        body = {"propagationPolicy": "Foreground", "preconditions": {"uid": job.uid}}
+        try:
+            answer = await self._calls(lambda: self._calls.api.delete(paths.jobs(job.namespace, job.name), body))
+        except (NotFound, Conflict):
+            answer = {}
+        if answer.get("metadata", {}).get("uid") == job.uid:
+            self._store.put("job", answer)
+        else:
+            self._store.drop("job", job.uid)
+
+    def _moved_on(self, uid: str, job: Job) -> bool:
+        """Tell whether a live request is seen past this Job: names never recur, so it will not come back to it."""
+        request = self._store.request(uid)
+        return request is not None and request.status.job(job.stage) == job.name and not _waits(request, job)
+
+
+def _waits(request: Request, job: Job | JobPlan) -> bool:
+    """Tell whether a request, as the API has it now, waits for this Job."""
+    return not request.deleting and request.status.live_job == (job.stage, job.name)
+
+
+def _owners(body: Body) -> set[str]:
+    return {one["uid"] for one in body["metadata"].get("ownerReferences") or ()}
+
+
+def explain(message: str) -> Trouble:
+    """Return what an answer or an event says of why there is no pod."""
+    quota = "exceeded quota" in message or "forbidden: failed quota" in message
+    return Trouble(Reason.QUOTA_EXCEEDED if quota else Reason.POD_REFUSED, message[:512])

@@ -1,0 +1,95 @@
+"""The one place in the project that writes a status: guarded by the version that was planned on.
+
+Whatever the API answers goes into the store at once, so the next picture shows our own writes before the watch
+does. A request that has changed meanwhile is read anew and left to the next plan; one that is gone is forgotten.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from textmill import transitions
+from textmill.actions import JobPlan, Write
+from textmill.names import REUSE_LABEL
+from textmill.picture import Trouble
+from textmill.request import Request
+from textmill_operator import paths
+from textmill_operator.calls import Calls
+from textmill_operator.errors import Conflict, NotFound, Refused
+from textmill_operator.merging import merge_patch
+from textmill_operator.metrics import Metrics
+from textmill_operator.recorder import Recorder
+from textmill_operator.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Statuses:
+    """Writes statuses, and tells of it: events, log, metrics."""
+
+    def __init__(
+        self, calls: Calls, store: Store, recorder: Recorder, metrics: Metrics, clock: Callable[[], float]
+    ) -> None:
+        self._calls, self._store, self._recorder, self._metrics, self._clock = calls, store, recorder, metrics, clock
+
+    async def write(self, write: Write) -> Request | None:
+        """Write a status; return the request as it then is, None when it has changed or gone meanwhile."""
+        request = write.request
+        changes = merge_patch(request.status.raw, write.status)
+        body = {"metadata": {"resourceVersion": request.version}, "status": changes}
+        try:
+            answer = await self._calls(lambda: self._calls.api.patch(paths.status_of(request), body))
+        except NotFound:
+            self._store.drop("request", request.uid)
+            return None
+        except Conflict:
+            await self.refresh(request.namespace, request.name, request.uid)
+            return None
+        self._store.put("request", answer)
+        written = Request.parse(answer)
+        self._tell(write, written)
+        if write.label:
+            await self._label(written, write.label)
+        return written
+
+    def _tell(self, write: Write, written: Request) -> None:
+        now = self._clock()
+        before, after = write.request.status, written.status
+        for note in write.notes:
+            self._recorder.note(written, note, now)
+        if before.phase != after.phase or write.notes:
+            extra = {"request": f"{written.namespace}/{written.name}", "phase": after.phase}
+            log.info("%s -> %s", before.phase, after.phase, extra=extra)
+        if after.ended and not before.ended:
+            reason = write.notes[0].reason if write.notes else after.phase
+            self._metrics.finished.labels(after.phase, reason).inc()
+            self._metrics.duration.observe(max(0.0, now - written.created))
+
+    async def _label(self, request: Request, key: str) -> None:
+        try:
+            body = {"metadata": {"labels": {REUSE_LABEL: key}}}
+            await self._calls(lambda: self._calls.api.patch(paths.request(request.namespace, request.name), body))
+        except (NotFound, Conflict, Refused) as error:
+            log.info("a result stays without its reuse label: %s", error)
+
+    async def refresh(self, namespace: str, name: str, uid: str) -> Request | None:
+        """Read a request anew; None, and forgotten, when it is gone or another one bears its name."""
+        try:
+            body = await self._calls(lambda: self._calls.api.get(paths.request(namespace, name)))
+        except NotFound:
+            self._store.drop("request", uid)
+            return None
+        if body["metadata"]["uid"] != uid:
+            self._store.drop("request", uid)
+            return None
+        self._store.put("request", body)
+        return Request.parse(body)
+
+    async def remark(self, job: JobPlan, trouble: Trouble) -> None:
+        """Tell the members of a Job that the API refuses why they do not get on."""
+        uids = {one.uid for one in job.members}
+        for request in [one for one in self._store.requests() if one.uid in uids]:
+            write = transitions.remark(request, trouble.reason, trouble.message, self._clock())
+            if write:
+                await self.write(write)

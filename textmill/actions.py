@@ -97,6 +97,13 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Peek:
+    """Look at the end of a running pod's log for how far it is; the plan does not wait for it."""
+
+    pod: Pod
+
+
+@dataclass(frozen=True)
 class Inspect:
     """Read a Job's events for why it has no pod."""
 
@@ -118,7 +125,7 @@ class LookUp:
     requests: tuple[Request, ...]
 
 
-Action = Write | Launch | Recreate | Read | Inspect | Collect | LookUp
+Action = Write | Launch | Recreate | Read | Peek | Inspect | Collect | LookUp
 
 
 @dataclass(frozen=True)

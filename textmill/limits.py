@@ -21,8 +21,9 @@ class Limits:
     max_shards, shard_pods of them at once, each pod replaced up to shard_retries times in all. retry_delay:
     before the first retry, doubled each time up to retry_ceiling. pod_grace: how long a Job may be without
     any pod before its events are read. image_grace, claim_grace: how long an image may fail to be pulled, a
-    claim be missing, before the request fails. job_ttl: after which Kubernetes removes a finished Job that a
-    crash left.
+    claim be missing, before the request fails. progress_every: how long a pod runs before
+    its log is looked at for how far it is, and how often then at most; 0 never. job_ttl: after which Kubernetes
+    removes a finished Job that a crash left.
     """
 
     pods: int = 8
@@ -40,4 +41,5 @@ class Limits:
     pod_grace: float = 10.0
     image_grace: float = 60.0
     claim_grace: float = 10.0
+    progress_every: float = 2.0
     job_ttl: int = 600

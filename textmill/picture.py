@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from textmill import names, reports
 from textmill.errors import BadObject, Reason, SealBroken
+from textmill.glimpses import Glimpse
 from textmill.request import Body, Request, from_time
 
 
@@ -92,8 +93,10 @@ class Job:
 class Pod:
     """A pod of one of our Jobs.
 
-    exit_code: None until its container has terminated. reports: what its seal vouches for, None while unread;
-    broken: why they cannot be had. message: the termination message, a seal or the last words of a failure.
+    started: when its container began to run, 0 before and after. glimpse: how far it was when its log was last looked
+    at, which was at looked_at. exit_code: None until its container has terminated. reports: what its seal vouches
+    for, None while unread; broken: why they cannot be had. message: the termination message, a seal or the last
+    words of a failure.
     """
 
     uid: str
@@ -102,6 +105,9 @@ class Pod:
     job_uid: str
     index: int
     created: float
+    started: float = 0.0
+    looked_at: float = 0.0
+    glimpse: Glimpse | None = None
     exit_code: int | None = None
     exit_reason: str = ""
     message: str = ""
@@ -135,6 +141,7 @@ class Pod:
         """Read a pod; reports that travel in the termination message are unsealed at once."""
         meta, status = body["metadata"], body.get("status") or {}
         state = next((one.get("state") or {} for one in status.get("containerStatuses") or ()), {})
+        running: Body = state.get("running") or {}
         ended, waiting = state.get("terminated"), state.get("waiting")
         conditions = {one["type"]: one for one in status.get("conditions") or ()}
         scheduled = conditions.get("PodScheduled", {})
@@ -145,6 +152,7 @@ class Pod:
             job_uid=next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), ""),
             index=int((meta.get("annotations") or {}).get("batch.kubernetes.io/job-completion-index", 0)),
             created=from_time(meta.get("creationTimestamp")) or 0.0,
+            started=from_time(running.get("startedAt")) or 0.0,
             exit_code=ended["exitCode"] if ended else None,
             exit_reason=(ended or {}).get("reason") or "",
             message=(ended or {}).get("message") or "",

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from textmill import transitions
+from textmill import progress, transitions
 from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
 from textmill.batches import plan_job
 from textmill.draft import Draft
@@ -24,9 +24,6 @@ from textmill.picture import Job, Key, Picture
 from textmill.queue import fill_free_pods
 from textmill.request import SUSPENDED, Request, stage_of
 from textmill.verdict import Dead, Done, Podless, Running, Stalled, Unread, judge
-
-PROGRESS_STEP = 5
-"""Percent by which a sharded request must have moved before its status is written again."""
 
 
 def plan(picture: Picture, limits: Limits, now: float) -> Plan:
@@ -143,15 +140,15 @@ def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0) -> lis
 
 
 def _at_work(draft: Draft, job: Job, members: list[Request], done: int) -> None:
-    """Take back what was said of a Job that did not get on; show how far a sharded one is."""
-    percent = 50 * done // job.shards
+    """Take back what was said of a Job that did not get on; show how far it is."""
+    pods = draft.picture.pods.get(job.uid, ())
     for request in members:
-        write = transitions.at_work(request, draft.now) if draft.picture.pods.get(job.uid) else None
-        shown = int((request.status.raw.get("progress") or {}).get("percent") or 0)
-        if write is None and percent >= shown + PROGRESS_STEP:
-            write = transitions.progress(request, percent)
+        write = transitions.at_work(request, draft.now) if pods else None
+        write = write or progress.write(draft, request, job, pods, done)
         if write:
             draft.actions.append(write)
+    if members:
+        progress.peek(draft, job, pods)
 
 
 def _end_late(draft: Draft, requests: list[Request]) -> set[str]:

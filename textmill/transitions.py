@@ -11,6 +11,7 @@ from typing import Any
 
 from textmill.actions import Note, Write
 from textmill.errors import ADVICE, Reason
+from textmill.glimpses import Glimpse
 from textmill.names import Stage
 from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TOKENIZING, Request, to_time
 from textmill.reuse import key
@@ -104,9 +105,13 @@ def _end(new: Raw, phase: str, now: float) -> None:
     new["phase"] = phase
     new["settled"] = True
     new["completionTime"] = to_time(now)
-    new["progress"] = {"percent": 100} if phase == SUCCEEDED else new.get("progress") or {"percent": 0}
+    new["progress"] = {"percent": 100 if phase == SUCCEEDED else _percent(new)}
     for name in ("retryAt", "batchLimit"):
         new.pop(name, None)
+
+
+def _percent(raw: Raw) -> int:
+    return int((raw.get("progress") or {}).get("percent") or 0)
 
 
 def settle(request: Request) -> Write:
@@ -119,6 +124,7 @@ def suspend(request: Request, now: float) -> Write:
     new = dict(request.status.raw)
     new["phase"] = SUSPENDED
     new.pop("startTime", None)
+    new["progress"] = {"percent": _percent(new)}
     _without_job(new, "tokenize" if request.status.tokens is None else "count")
     _with_condition(
         new, "Succeeded", "Unknown", now, reason=SUSPENDED, message="spec.suspend is true; set it to false to go on."
@@ -140,8 +146,8 @@ def requeue(request: Request, why: str, message: str, now: float, **changes: Any
     stage: Stage = "tokenize" if new.get("tokens") is None else "count"
     new["phase"] = PENDING if stage == "tokenize" else COUNTING
     _without_job(new, stage)
+    new["progress"] = {"percent": 0 if stage == "tokenize" else 50}
     if stage == "tokenize" and request.status.tokens is not None:
-        new["progress"] = {"percent": 0}
         _with_condition(new, "Tokenized", "False", now, reason=why, message="The words are cut out once more.")
     for name in [name for name, value in new.items() if value is None]:
         del new[name]
@@ -186,6 +192,18 @@ def _reason(request: Request) -> str:
     return str(known.get("Succeeded", {}).get("reason"))
 
 
-def progress(request: Request, percent: int) -> Write:
+def progress(request: Request, far: Mapping[str, Any]) -> Write:
     """Show how far a running request is."""
-    return Write(request, {**request.status.raw, "progress": {"percent": percent}})
+    return Write(request, {**request.status.raw, "progress": dict(far)})
+
+
+def bytes_done(seen: Glimpse, stage: Stage, now: float) -> Raw:
+    """Return the progress of a stage that was seen at work: each of the two is half, and only the end is 100."""
+    part = 49 * seen.done // max(1, seen.total)
+    return {
+        "percent": part if stage == "tokenize" else 50 + part,
+        "bytesDone": seen.done,
+        "bytesTotal": seen.total,
+        "bytesPerSecond": seen.rate,
+        "observedAt": to_time(now),
+    }

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textmill.errors import Reason
+from textmill.glimpses import last_words
 from textmill.limits import Limits
 from textmill.picture import Job, Pod
 from textmill.reports import Report
@@ -135,8 +136,8 @@ def _post_mortem(job: Job, failed: Sequence[Pod]) -> Dead:
         return Dead(Reason.EVICTED, f"{where} was evicted from its node")
     if last.exit_code is None:
         return Dead(Reason.POD_LOST, f"{where} ended without its container's word")
-    words = last.message.strip().splitlines()[-1:] or ["no last words"]
-    return Dead(Reason.WORKER_FAILED, f"{where} ended with exit code {last.exit_code}: {words[0][:300]}")
+    words = last_words(last.message) or "no last words"
+    return Dead(Reason.WORKER_FAILED, f"{where} ended with exit code {last.exit_code}: {words[:300]}")
 
 
 def _podless(job: Job, limits: Limits, now: float) -> Verdict:

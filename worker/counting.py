@@ -16,6 +16,7 @@ from textmill.orders import CountOrder
 from worker import arrow
 from worker.engines import engine
 from worker.errors import ArtefactInvalid, InputChanged
+from worker.progress import Progress
 from worker.settings import Settings, cores
 from worker.shards import Shard, counted
 from worker.table import Row, Table, first_rows
@@ -38,7 +39,7 @@ def count(order: CountOrder, settings: Settings) -> reports.Report:
     manifest, top = _kept(target, shards, order.top_words)
     if manifest is None:
         with new_folder(target, settings.pod_uid) as folder:
-            manifest, top = _make(shards, folder, settings, order.top_words)
+            manifest, top = _make(order, shards, folder, settings)
             publish(folder, target, manifest.text())
     return reports.done_count(order.id, _result(f"{settings.out}/{order.id}", manifest, top))
 
@@ -110,12 +111,14 @@ def _kept(target: Path, shards: list[Shard], top_words: int) -> tuple[TableManif
         return None, []
 
 
-def _make(shards: list[Shard], folder: Path, settings: Settings, top_words: int) -> tuple[TableManifest, list[Row]]:
+def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settings) -> tuple[TableManifest, list[Row]]:
     threads = cores()
+    told = sum(shard.manifest.tokens for shard in shards)
+    progress = Progress(order.id, shards[0].manifest.source.bytes, told)
     totals = Totals(folder, settings.vocabulary_memory, engine(), threads)
-    for shard in counted(shards, threads):
+    for shard in counted(shards, threads, progress):
         shard.add_to(totals)
-    table = Table(folder, top_words, engine())
+    table = Table(folder, order.top_words, engine())
     files = table.write(totals.rows())
     first = shards[0].manifest
     manifest = TableManifest(
@@ -126,7 +129,6 @@ def _make(shards: list[Shard], folder: Path, settings: Settings, top_words: int)
         shards=tuple(shard.digest for shard in shards),
         files=files,
     )
-    told = sum(shard.manifest.tokens for shard in shards)
     if manifest.tokens != told:
         raise ArtefactInvalid(f"the tables hold {manifest.tokens:,} words and the manifests say {told:,}")
     return manifest, table.top

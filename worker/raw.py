@@ -19,6 +19,8 @@ class Raw:
     def __init__(self, file: IO[bytes], *, hashing: bool = True) -> None:
         self._file = file
         self._sha = hashlib.sha256() if hashing else None
+        self.bytes = 0
+        """How many were read."""
 
     @property
     def sha256(self) -> str:
@@ -35,6 +37,7 @@ class Raw:
             if self._sha:
                 self._sha.update(block)
             start += len(block)
+            self.bytes += len(block)
             yield block
 
     def read_on(self, end: int) -> None:

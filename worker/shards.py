@@ -17,6 +17,7 @@ from textmill.artefacts import Section, TokensManifest
 from worker import arrow
 from worker.engines import Bins, engine
 from worker.errors import ArtefactInvalid
+from worker.progress import Progress
 from worker.totals import Totals
 from worker.verifying import verified
 
@@ -61,14 +62,14 @@ class Counted(NamedTuple):
                     start += len(words)
 
 
-def counted(shards: Iterable[Shard], threads: int) -> Iterator[Counted]:
+def counted(shards: Iterable[Shard], threads: int, progress: Progress) -> Iterator[Counted]:
     """Count the ids of shards in threads, some shards ahead of the one that is given."""
     with ThreadPoolExecutor(threads) as pool:
         ahead: deque[Future[Counted]] = deque()
         try:
             for shard in shards:
                 _check_sections(shard)
-                ahead.append(pool.submit(_counted, shard))
+                ahead.append(pool.submit(_counted, shard, progress))
                 if len(ahead) > threads:
                     yield ahead.popleft().result()
             while ahead:
@@ -78,8 +79,8 @@ def counted(shards: Iterable[Shard], threads: int) -> Iterator[Counted]:
                 one.cancel()
 
 
-def _counted(shard: Shard) -> Counted:
-    bins = _bins(shard)
+def _counted(shard: Shard, progress: Progress) -> Counted:
+    bins = _bins(shard, progress)
     return Counted(shard, bins if len(shard.manifest.sections) > 1 else list(bins))
 
 
@@ -93,17 +94,17 @@ def _check_sections(shard: Shard) -> None:
         raise ArtefactInvalid(f"the vocabulary of {shard.folder.name}/ cannot hold the {words:,} words of its manifest")
 
 
-def _bins(shard: Shard) -> Iterator[Bins]:
+def _bins(shard: Shard, progress: Progress) -> Iterator[Bins]:
     """Yield, for each section, how often each id stands among its tokens."""
     with verified(shard.folder, layout.IDS, shard.manifest.files.get(layout.IDS)) as file:
         batches = (batch for (batch,) in arrow.read(file, arrow.ID))
         first = 0
         for section in shard.manifest.sections:
-            yield _section(batches, section, first, shard.folder.name)
+            yield _section(batches, section, first, shard.folder.name, progress)
             first += section.words
 
 
-def _section(batches: Iterator[Array], section: Section, first: int, name: str) -> Bins:
+def _section(batches: Iterator[Array], section: Section, first: int, name: str, progress: Progress) -> Bins:
     bins = engine().bins(first, section.words)
     tokens = section.tokens
     while tokens > 0:
@@ -115,6 +116,7 @@ def _section(batches: Iterator[Array], section: Section, first: int, name: str) 
         except ValueError as error:
             raise ArtefactInvalid(f"{name}/{layout.IDS}: {error}") from error
         tokens -= len(ids)
+        progress.add(len(ids))
     return bins
 
 

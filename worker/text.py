@@ -68,6 +68,11 @@ class Text:
         return self.compression is None and self.format == "text" and self.encoding.is_plain_utf8
 
     @property
+    def read_bytes(self) -> int:
+        """How many bytes of the file were read, so far."""
+        return self._raw.bytes
+
+    @property
     def invalid_bytes(self) -> int:
         """How many bytes were no text and were replaced, so far."""
         return self._decoder.invalid_bytes

@@ -18,6 +18,7 @@ from worker import arrow
 from worker.engines import Column, engine
 from worker.errors import ArtefactInvalid
 from worker.inputs import Input, opened
+from worker.progress import Progress
 from worker.ranges import shard_range
 from worker.settings import Settings
 from worker.text import Text
@@ -142,8 +143,9 @@ class _Shard:
     def _batches(self, start: int, end: int) -> Iterator[Column]:
         """Yield the ids in record batches, none of which spans two sections; put full vocabularies aside on the
         way."""
-        words = self._words
+        words, progress = self._words, Progress(self._order.id, end - start)
         for block in self._text.blocks(start, end, self._folder):
+            progress.at(self._text.read_bytes)
             at = 0
             while at < len(block):
                 at = words.feed(block, at)

@@ -92,7 +92,10 @@ def components() -> dict[str, Schema]:
             "name": {"type": "string"},
             "createdAt": or_null(TIME),
             "phase": {"type": "string", "enum": list(PHASES)},
-            "progress": shape({"percent": whole(0, 100)}),
+            "progress": shape(
+                {"percent": whole(0, 100)},
+                {"bytesDone": COUNT, "bytesTotal": COUNT, "bytesPerSecond": COUNT, "observedAt": TIME},
+            ),
             "conditions": {"type": "array", "items": ref("Condition")},
             "input": shape({"name": text, "bytes": {"type": ["integer", "null"]}, "sha256": text}),
             "result": or_null(ref("Result")),

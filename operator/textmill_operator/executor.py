@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Iterable
 
 from textmill import manifests
-from textmill.actions import Action, Collect, Inspect, Launch, LookUp, Read, Recreate, Write
+from textmill.actions import Action, Collect, Inspect, Launch, LookUp, Peek, Read, Recreate, Write
 from textmill_operator.api import Api
 from textmill_operator.calls import Calls
 from textmill_operator.errors import ApiError, Away
 from textmill_operator.jobs import Jobs
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
+from textmill_operator.peeker import Peeker
 from textmill_operator.reading import Reading
 from textmill_operator.recorder import Recorder
 from textmill_operator.statuses import Statuses
@@ -40,9 +41,10 @@ class Executor:
         fence: Callable[[], None],
         clock: Callable[[], float],
         patience: Patience,
+        peeker: Peeker,
     ) -> None:
         calls = Calls(api, fence)
-        self._metrics, self.patience = metrics, patience
+        self._metrics, self._peeker, self.patience = metrics, peeker, patience
         self._statuses = Statuses(calls, store, recorder, metrics, clock)
         self._jobs = Jobs(calls, store, self._statuses, site)
         self._reading = Reading(calls, store, patience)
@@ -72,6 +74,8 @@ class Executor:
                     await self._jobs.recreate(job)
                 case Read(pod):
                     await self._reading.read(pod)
+                case Peek(pod):
+                    self._peeker.ask(pod)
                 case Inspect(job):
                     await self._reading.inspect(job)
                 case Collect(job):
@@ -98,7 +102,7 @@ def _key(action: Action) -> str:
             return f"{job.namespace}/{job.name}"
         case LookUp(namespace):
             return namespace
-        case Read(pod):
+        case Read(pod) | Peek(pod):
             return pod.uid
         case Inspect(job):
             return f"events {job.uid}"

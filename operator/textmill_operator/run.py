@@ -23,6 +23,7 @@ from textmill_operator.lease import Election
 from textmill_operator.loop import Loop
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
+from textmill_operator.peeker import Peeker
 from textmill_operator.recorder import Recorder
 from textmill_operator.settings import Settings
 from textmill_operator.store import Store
@@ -45,6 +46,7 @@ async def run(settings: Settings) -> None:
         )
         audit = Audit(api, store, metrics, settings.namespaces, settings["AUDIT_SECONDS"])
         recorder = Recorder(api, metrics)
+        peeker = Peeker(api, store, time.time)
         executor = Executor(
             api,
             store,
@@ -54,6 +56,7 @@ async def run(settings: Settings) -> None:
             fence=election.check,
             clock=time.time,
             patience=Patience(),
+            peeker=peeker,
         )
         loop = Loop(store, executor, audit, election, metrics, limits=settings.limits, wake=wake)
         expiry = Expiry(api, election, metrics, settings.namespaces, every=settings["TTL_SECONDS"])
@@ -68,6 +71,7 @@ async def run(settings: Settings) -> None:
             "election": election.run(),
             "audit": audit.run(),
             "recorder": recorder.run(),
+            "peeker": peeker.run(),
             "loop": loop.run(),
             "expiry": expiry.run(),
         }

@@ -51,6 +51,10 @@ SETTINGS: dict[str, Setting] = {
     "POD_GRACE_SECONDS": Setting(Limits.pod_grace, "How long a Job may have no pod before its events are read."),
     "IMAGE_GRACE_SECONDS": Setting(Limits.image_grace, "How long an image may fail to be pulled."),
     "CLAIM_GRACE_SECONDS": Setting(Limits.claim_grace, "How long the claim may be missing."),
+    "PROGRESS_SECONDS": Setting(
+        Limits.progress_every,
+        "How long a pod runs before its log is looked at for progress, and how often then; 0 never.",
+    ),
     "EXPANDED_BYTES": Setting(Site.expanded_bytes, "What one compressed input may expand to.", least=1),
     "EXPANSION_RATIO": Setting(
         Site.expansion_ratio, "To how many times its size it may expand, once that is past 64 MiB.", least=1
@@ -134,6 +138,7 @@ class Settings:
             pod_grace=self["POD_GRACE_SECONDS"],
             image_grace=self["IMAGE_GRACE_SECONDS"],
             claim_grace=self["CLAIM_GRACE_SECONDS"],
+            progress_every=self["PROGRESS_SECONDS"],
         )
 
     @property

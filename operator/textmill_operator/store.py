@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from textmill.errors import BadObject
+from textmill.glimpses import Glimpse
 from textmill.picture import Job, Picture, Pod, Trouble
 from textmill.request import Request
 
@@ -42,6 +43,7 @@ class Store:
         self._gone: dict[str, int] = {}
         self._read: dict[str, Pod] = {}
         self._trouble: dict[str, Trouble] = {}
+        self._glimpses: dict[str, tuple[float, Glimpse | None]] = {}
         self.lent: dict[str, Mapping[str, Any] | None] = {}
         self.heard: dict[Kind, int] = dict.fromkeys(KINDS, 0)
         """Events that the watch has brought, news or not."""
@@ -72,7 +74,7 @@ class Store:
         self._gone[uid] = max(version or 0, known[0] if known else 0)
         while len(self._gone) > GONE_KEPT:
             del self._gone[next(iter(self._gone))]
-        for memory in (self._read, self._trouble, self.lent):
+        for memory in (self._read, self._trouble, self._glimpses, self.lent):
             memory.pop(uid, None)
         if self._things[kind].pop(uid, None) is None:
             return False
@@ -105,6 +107,12 @@ class Store:
             self._read[pod.uid] = pod
             self._on_change()
 
+    def glimpse(self, pod: Pod, at: float, found: Glimpse | None) -> None:
+        """Keep how far a pod is that is still there, and when that was asked; nothing found changes only the time."""
+        if pod.uid in self._things["pod"]:
+            self._glimpses[pod.uid] = (at, found or self._glimpses.get(pod.uid, (at, None))[1])
+            self._on_change()
+
     def explain(self, job: Job, trouble: Trouble) -> None:
         """Keep why a Job that is still there has no pod."""
         if job.uid in self._things["job"]:
@@ -135,4 +143,7 @@ class Store:
         return job if trouble is None else replace(job, trouble=trouble)
 
     def _with_reports(self, pod: Pod) -> Pod:
-        return self._read.get(pod.uid, pod) if pod.unread else pod
+        if pod.unread:
+            return self._read.get(pod.uid, pod)
+        looked_at, found = self._glimpses.get(pod.uid, (0.0, None))
+        return replace(pod, looked_at=looked_at, glimpse=found) if looked_at else pod

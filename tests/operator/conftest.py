@@ -20,6 +20,7 @@ from textmill_operator import paths
 from textmill_operator.executor import Executor
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
+from textmill_operator.peeker import Peeker
 from textmill_operator.recorder import Recorder
 from textmill_operator.store import Kind, Store
 
@@ -56,6 +57,7 @@ class Operator:
         self.metrics = Metrics(CollectorRegistry())
         self.store = Store(self.on_change)
         self.recorder = Recorder(self.api, self.metrics)
+        self.peeker = Peeker(self.api, self.store, lambda: NOW)
         self.executor = Executor(
             self.api,
             self.store,
@@ -65,6 +67,7 @@ class Operator:
             fence=self.fence,
             clock=lambda: NOW,
             patience=Patience(lambda: self.ticks),
+            peeker=self.peeker,
         )
 
     def submit(self, name: str, **spec: Any) -> None:

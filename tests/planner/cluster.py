@@ -75,6 +75,8 @@ class Cluster(Api):
                 active.add(index)
                 uid = f"pod-{self.version}"
                 pod = Pod(uid, f"{job.name}-{uid}", job.namespace, job.uid, index, float(int(self.now)))
+                if not self.trouble & {"image", "claim"}:
+                    pod = replace(pod, started=self.now)
                 if self.trouble & {"image", "claim"}:
                     self.harm(job.uid)
                 if "image" in self.trouble:
@@ -88,7 +90,7 @@ class Cluster(Api):
         self.trouble.clear()
         for pod in list(self.pods.values()):
             if pod.waiting or pod.unschedulable:
-                self.put("pods", pod.uid, replace(pod, waiting=None, unschedulable=None))
+                self.put("pods", pod.uid, replace(pod, waiting=None, unschedulable=None, started=self.now))
 
     def finish(self, uid: str, fate: Fate) -> None:
         """End a pod's container, if it runs."""

@@ -12,6 +12,7 @@ from tests.resource.definition import CRD, SCHEMA, V1, Json, fields, leaves
 from textmill import names, transitions
 from textmill.actions import Write
 from textmill.errors import ADVICE, Reason
+from textmill.glimpses import Glimpse
 from textmill.limits import Limits
 from textmill.orders import OnError
 from textmill.outcomes import after_reports
@@ -61,10 +62,15 @@ WRITTEN: dict[str, Callable[[], Any]] = {
     "resume": lambda: transitions.resume(_request(), NOW).status,
     "split": lambda: transitions.requeue(_request(), "BatchSplit", "why", NOW, batchLimit=1).status,
     "retry": lambda: transitions.retry(_request(), Reason.POD_LOST, "why", NOW, delay=5).status,
-    "progress": lambda: transitions.progress(_request(), 5).status,
+    "progress": lambda: transitions.progress(_request(), {"percent": 5}).status,
+    "bytes done": lambda: transitions.progress(_request(), _far()).status,
     "left too big": lambda: _left("TooBig"),
     "left not shardable": lambda: _left("NotShardable"),
 }
+
+
+def _far() -> dict[str, Any]:
+    return transitions.bytes_done(Glimpse("u", 1, 2, 3), "tokenize", NOW)
 
 
 def test_names_are_the_domains() -> None:

@@ -113,6 +113,7 @@ def test_columns_show_phase_progress_tokens_words(api: Api, make: Make) -> None:
     name = make(SPEC | {"priority": 7})
     status = WELL | {
         "input": {"bytes": 5},
+        "progress": {"percent": 100, "bytesPerSecond": 4},
         "result": {"bytes": 5, "tokens": 2, "distinctWords": 1, "topWords": [{"word": "x", "count": 2}]},
         "conditions": [_condition("Finished", "True", "Succeeded"), _condition("Succeeded", "True", "Counted")],
     }
@@ -121,7 +122,7 @@ def test_columns_show_phase_progress_tokens_words(api: Api, make: Make) -> None:
     titles = [(column["name"], column["priority"]) for column in table["columnDefinitions"]]
     assert titles == [
         *((title, 0) for title in ("Name", "Phase", "Progress%", "Tokens", "Words", "Age")),
-        *((title, 1) for title in ("Reason", "Bytes", "Priority")),
+        *((title, 1) for title in ("Reason", "Bytes", "Bytes/s", "Priority")),
     ]
     cells = table["rows"][0]["cells"]
-    assert [*cells[:5], *cells[6:]] == [name, "Succeeded", 100, 2, 1, "Counted", 5, 7]
+    assert [*cells[:5], *cells[6:]] == [name, "Succeeded", 100, 2, 1, "Counted", 5, 4, 7]

@@ -14,8 +14,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from app.cluster import KubernetesCluster
 from app.errors import AppError
+from app.kubernetes_cluster import KubernetesCluster
 from app.logs import set_up
 from app.settings import BadSetting, Settings
 from app.sweep import Rules

@@ -1,30 +1,20 @@
-"""The one place that speaks to the Kubernetes API, with plain dictionaries in and out.
+"""What the room needs of a cluster, and what can go wrong with one: plain dictionaries in and out, seven errors.
 
-The client's model classes are slow and its errors leak HTTP details, so neither leaves this module: callers get
-`Away`, `NotFound`, `Conflict`, `Refused`, `Expired` or `Denied`. Each call has a short time-out and is tried once; a
-caller of our API is told when to come again, so a struggling API server is never hit harder by us. The configuration
-is read at the first call (the file that KUBECONFIG names, else the pod's own, else the person's), so the API starts,
-and keeps uploads, while there is no cluster.
+Nothing of a client's classes or of HTTP is in here, so everything above it can be tested with a cluster that lives in
+memory. The real one is `app/kubernetes_cluster.py`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import urllib3.exceptions
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
-
 from app.errors import AppError
-from textmill import names
 
 Body = dict[str, Any]
-WATCH_SECONDS = 300
+EVENTS = 50
+"""Events of one request that are read; the operator posts far fewer."""
 
 
 class ClusterError(AppError):
@@ -116,176 +106,8 @@ class Cluster(Protocol):
     def watch(self, version: str, silence: float) -> Watching:
         """Watch our namespace's requests from a version on; Away after so many seconds without a word."""
 
-    def review(self, group: str, plural: str, body: Body) -> Body:
-        """Have the API server answer a review, which it stores nowhere."""
-
-
-class KubernetesCluster:
-    """The cluster behind the unmodified Kubernetes client."""
-
-    def __init__(self, namespace: str, timeout: float, kubeconfig: str = "") -> None:
-        self.namespace = namespace
-        self._kubeconfig = kubeconfig
-        self._timeout = (min(2.0, timeout), timeout)
-        self._lock = threading.Lock()
-        self._client: client.CustomObjectsApi | None = None
-
-    def create(self, body: Body) -> Body:
-        """Create a request in our namespace; Conflict where the name is taken."""
-        # The client sends no Content-Type on custom objects by itself, which a real API server refuses.
-        return self._object(
-            "create_namespaced_custom_object", body["metadata"]["name"], body=body, _content_type="application/json"
-        )
-
-    def get(self, name: str) -> Body:
-        """Return a request of our namespace."""
-        return self._object("get_namespaced_custom_object", name, name=name)
-
-    def delete(self, name: str) -> None:
-        """Delete a request of our namespace, and in the background what it owns."""
-        self._object("delete_namespaced_custom_object", name, name=name, propagation_policy="Background")
-
-    def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
-        """Return a page of the requests of a namespace (ours by default); `fields` is a field selector."""
-        wanted = {"field_selector": fields, "_continue": token}
-        given = {name: value for name, value in wanted.items() if value}
-        found = self._object("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
-        meta = found.get("metadata") or {}
-        return Page(found["items"], meta.get("continue") or "", str(meta.get("resourceVersion") or ""))
-
-    def watch(self, version: str, silence: float) -> Watching:
-        """Watch our namespace's requests from a version on; Away after so many seconds without a word."""
-        return _Watch(
-            self._call(
-                "list_namespaced_custom_object",
-                "",
-                watch=True,
-                resource_version=version,
-                allow_watch_bookmarks=True,
-                timeout_seconds=WATCH_SECONDS,
-                _preload_content=False,
-                _request_timeout=(self._timeout[0], silence),
-            )
-        )
+    def events(self, uid: str) -> list[Body]:
+        """Return the newest events of our namespace that are about the object of this uid, at most `EVENTS`."""
 
     def review(self, group: str, plural: str, body: Body) -> Body:
         """Have the API server answer a review, which it stores nowhere."""
-        how: dict[str, Any] = {"_content_type": "application/json", "_request_timeout": self._timeout}
-        with _translated(""):
-            answer: Any = self._connected().create_cluster_custom_object(group, "v1", plural, body, **how)
-        return dict(answer)
-
-    def close(self) -> None:
-        """Let go of the connections; the next call makes new ones."""
-        with self._lock:
-            if self._client is not None:
-                self._client.api_client.close()
-                self._client = None
-
-    def _object(self, method: str, subject: str, /, *, namespace: str | None = None, **arguments: Any) -> Body:
-        answer = self._call(method, subject, namespace=namespace, _request_timeout=self._timeout, **arguments)
-        if not isinstance(answer, dict):
-            raise Away("The Kubernetes API's answer is no object.")
-        return answer
-
-    def _call(self, method: str, subject: str, /, *, namespace: str | None = None, **arguments: Any) -> Any:
-        place = namespace or self.namespace
-        with _translated(subject):
-            return getattr(self._connected(), method)(
-                group=names.GROUP, version=names.VERSION, namespace=place, plural=names.PLURAL, **arguments
-            )
-
-    def _connected(self) -> client.CustomObjectsApi:
-        with self._lock:
-            if self._client is None:
-                self._client = client.CustomObjectsApi(_api_client(self._kubeconfig))
-            return self._client
-
-
-class _Watch:
-    """A watch behind the client's raw answer."""
-
-    def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[tuple[str, Body]]:
-        rest = b""
-        with _translated(""):
-            for piece in self._answer.stream(1 << 16):
-                *lines, rest = (rest + piece).split(b"\n")
-                for line in lines:
-                    yield _event(line)
-
-    def interrupt(self) -> None:
-        with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has just ended by itself
-            self._answer.shutdown()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
-def _event(line: bytes) -> tuple[str, Body]:
-    try:
-        event = json.loads(line)
-        kind, body = str(event["type"]), event["object"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Away("The Kubernetes API sent an event that cannot be read.") from error
-    if kind == "ERROR":
-        code, message = int(body.get("code") or 0), str(body.get("message") or "")[:1024]
-        raise Expired(message) if code == 410 else Away(f"The watch was ended with {code}: {message}")
-    return kind, body
-
-
-@contextlib.contextmanager
-def _translated(subject: str) -> Iterator[None]:
-    try:
-        yield
-    except ApiException as error:
-        raise _translate(error, subject) from error
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Away(f"The Kubernetes API did not answer ({type(error).__name__}).") from error
-
-
-def _api_client(kubeconfig: str) -> client.ApiClient:
-    settings = client.Configuration()
-    try:
-        if kubeconfig:
-            config.load_kube_config(kubeconfig, client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped in there
-        else:
-            _load_without_file(settings)
-    except (config.ConfigException, OSError) as error:
-        raise Away(f"There is no usable configuration for the Kubernetes API: {error}") from error
-    settings.retries = False
-    settings.connection_pool_maxsize = 32
-    return client.ApiClient(settings)
-
-
-def _load_without_file(settings: client.Configuration) -> None:
-    try:
-        config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped in there
-    except config.ConfigException:  # not in a pod
-        config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped in there
-
-
-def _translate(error: ApiException, name: str) -> ClusterError:
-    code, message = error.status or 0, _message(error)
-    if code == 404:
-        return NotFound(f"There is no request named {name!r}." if name else message)
-    if code == 409:
-        return Conflict(f"There is already a request named {name!r}.")
-    if code == 410:
-        return Expired("The list cannot be continued any more.")
-    if code in (400, 413, 415, 422):
-        return Refused(message)
-    if code in (401, 403):
-        return Denied(message)
-    return Away(
-        f"The Kubernetes API answered {code}: {message}" if code else f"The Kubernetes API did not answer: {message}"
-    )
-
-
-def _message(error: ApiException) -> str:
-    try:
-        return str(json.loads(error.body or "")["message"])[:1024]
-    except (ValueError, KeyError, TypeError):
-        return str(error.reason)[:256]

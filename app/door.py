@@ -31,6 +31,7 @@ RIGHTS = {
     "page.home": "list",
     "page.send": "create",
     "page.view": "get",
+    "page.delete": "delete",
     "uploads.upload": "create",
     "uploads.request_for_stored": "create",
     "resumable.abilities": OPEN,

@@ -18,8 +18,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import door, guard, problems, rates
 from app.access import Doorkeeper
 from app.admission import Admission, Queue
-from app.cluster import Cluster, KubernetesCluster
+from app.cluster import Cluster
 from app.errors import AppError
+from app.kubernetes_cluster import KubernetesCluster
 from app.metrics import Metrics
 from app.resumable import Shelf
 from app.room import Room, attach

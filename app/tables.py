@@ -7,6 +7,7 @@ form, and only a slice at a time becomes text.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from io import FileIO
@@ -21,6 +22,24 @@ from app.errors import ArtefactInvalid
 HEADER = b"word,count"
 _SLICE = 8192
 _PIECE = 64 << 10
+
+
+class Part(NamedTuple):
+    """Which rows of a table are wanted: the first so many (None for all) of those whose word contains a text."""
+
+    limit: int | None = None
+    contains: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether this is the whole table."""
+        return self.limit is None and not self.contains
+
+    @property
+    def mark(self) -> str:
+        """Return what sets this part apart in an ETag."""
+        sought = hashlib.sha256(self.contains.encode("utf-8", "replace")).hexdigest()[:16] if self.contains else ""
+        return "".join(f"-{one}" for one in ("" if self.limit is None else str(self.limit), sought) if one)
 
 
 def header(lines: Iterator[bytes]) -> bytes:
@@ -54,7 +73,7 @@ def json_rows(lines: Iterable[bytes], limit: int | None) -> Iterator[bytes]:
     yield ("".join(pieces) + ("[]\n" if mark == "[" else "]\n")).encode()
 
 
-def csv_rows(first: bytes, lines: Iterable[bytes], limit: int) -> Iterator[bytes]:
+def csv_rows(first: bytes, lines: Iterable[bytes], limit: int | None) -> Iterator[bytes]:
     """Return the CSV table with its header, cut after `limit` rows."""
     return chain((first,), islice(lines, limit))
 

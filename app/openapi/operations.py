@@ -13,7 +13,7 @@ from app.openapi.schemas import COUNT, NAME, OPTIONS, PARAMETERS, Schema, ref
 JSON, HTML, BYTES, LINES = "application/json", "text/html", "application/octet-stream", "application/x-ndjson"
 EVENTS, CSV, ARROW = "text/event-stream", "text/csv", "application/vnd.apache.arrow.file"
 BINARY: Schema = {}
-STATIC = ["api.js", "icon.svg", "page.css", "page.js"]
+STATIC = ["api.js", "format.js", "icon.svg", "live.js", "page.css", "page.js", "tus.js", "uploads.js"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Operation:
             found.append({"name": "filename", "in": "path", "required": True, "schema": schema})
         for one in self.query:
             schema, text = OPTIONS[one] if one in OPTIONS else PARAMETERS[one]
-            name = "limit" if one == "rows" else one
+            name = {"rows": "limit", "part": "name"}.get(one, one)
             found.append({"name": name, "in": "query", "schema": schema, "description": text})
         for one, schema in self.headers.items():
             found.append({"name": one, "in": "header", "schema": schema})
@@ -170,7 +170,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
             "The table of words, the most frequent first",
             {200: TABLES, 206: {CSV: {"type": "string"}, ARROW: BINARY}, 304: {}},
             (*READ, 403, 416, 501),
-            query=("format", "rows"),
+            query=("format", "rows", "contains"),
         )
     },
     "/requests/{name}/tokens": {
@@ -189,10 +189,17 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         "get": Operation("getOlderResult", "Show one request, at the older address", {200: ONE}, (404, 503))
     },
     "/": {
-        "get": Operation("home", "The page", {200: PAGE}, (400,)),
+        "get": Operation(
+            "home", "The page", {200: PAGE}, (400,), query=("phase", "part", "continue", "page", "deleted")
+        ),
         "post": Operation("send", "The page's form", {303: PAGE}, TAKE, body=FORM),
     },
-    "/view/{name}": {"get": Operation("view", "The page of one request", {200: PAGE}, (400, 404, 503))},
+    "/view/{name}": {
+        "get": Operation("view", "The page of one request", {200: PAGE}, (400, 404, 503), query=("words",))
+    },
+    "/view/{name}/delete": {
+        "post": Operation("viewDelete", "The page's button to cancel or delete", {303: PAGE}, (400, 403, 404, 503))
+    },
     "/sign-in": {
         "get": Operation("signInForm", "Where a person brings a token", {200: PAGE}, open=True),
         "post": Operation(

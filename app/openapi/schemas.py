@@ -11,6 +11,7 @@ from typing import Any
 from app import options
 from app.routes.requests import LONGEST_WAIT, PAGE_LIMIT, PHASES
 from app.routes.results import FORMATS, LIMIT
+from app.search import LONGEST
 
 Schema = dict[str, Any]
 
@@ -68,6 +69,11 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
         f"Answer only when the request has ended, or after so many seconds (at most {LONGEST_WAIT}).",
     ),
     "format": ({"type": "string", "enum": list(FORMATS)}, "JSON if left out."),
+    "contains": ({"type": "string", "maxLength": LONGEST}, "Rows whose word contains this; not for Arrow."),
+    "part": ({"type": "string"}, "Show requests with this in their name or their file's."),
+    "page": (whole(1, 10_000), "The page of the list."),
+    "deleted": ({"type": "string"}, "A request of which the page says that it is deleted."),
+    "words": ({"type": "string"}, "Show the words of the table that contain this."),
     "rows": (whole(0, LIMIT), "Rows of the table; not for Arrow."),
     "seconds": (whole(1, 604_800), "How long the link lives; 3600 if left out."),
 }

@@ -1,38 +1,64 @@
-"""The plain page at `/`: send a file, watch it, see its result. It works without scripts.
+"""The page at `/`: send files, watch them, see and search their results. It works without scripts.
 
-What it shows is the public form of a request, the same that programs get. The script on it only asks for the state
-and reloads when that has changed; without one the page reloads itself. Numbers and bars are made here, so the
-templates hold no logic and the strict content policy needs no exception: bars are widths of SVG rectangles, not
-styles.
+What it shows is the public form of a request, the same that programs get. A script on it sends files in pieces and puts
+what has changed in place of what is there, both out of these same answers; without one the page reloads itself.
+Numbers and bars are made here, so the templates hold no logic and the strict content policy needs no exception: bars
+are widths of SVG rectangles, not styles.
 """
 
 from __future__ import annotations
 
+import io
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app import search, story, tables
 from app.answers import Answer, answer, failure
-from app.cluster import ClusterError
+from app.board import ROWS, WINDOW, Wanted, board, is_over
+from app.cluster import Body, ClusterError
+from app.errors import AppError, FieldInvalid
+from app.lines import Lines
 from app.room import room
-from app.routes.requests import find, query
+from app.routes.requests import PHASES, find, is_name, number, query
 from app.routes.uploads import take_upload
-from textmill.request import ENDS
+from textmill import layout
 
 page = Blueprint("page", __name__)
-RECENT = 20
-SCANNED = 500
-"""The API server lists by name, not by time: the most recent are picked among so many."""
+WORDS = 15
+MATCHES = 100
+LOOKED = 2_000_000
+"""Lines of a table that one search on the page looks through; about a second."""
 
 
 @page.get("/")
 def home() -> Response:
-    """Show the form and the most recent requests."""
-    query()
-    recent, more, trouble = _recent()
-    return make_response(
-        render_template("home.html", recent=recent, more=more, trouble=trouble, limit=room().settings.max_upload_bytes)
+    """Show the form and the list of requests."""
+    asked = query("phase", "name", "continue", "page", "deleted")
+    wanted = Wanted(
+        phase=asked.get("phase", ""),
+        name=asked.get("name", "").strip()[:200],
+        token=asked.get("continue", ""),
+        page=number(asked.get("page", "1"), "page", 1, 10_000),
+    )
+    if wanted.phase and wanted.phase not in PHASES:
+        raise FieldInvalid(f"phase is {wanted.phase[:40]!r}; there are: {', '.join(PHASES)}.")
+    seen = board(room().cluster, wanted)
+    return _page(
+        "home.html",
+        board=seen,
+        wanted=wanted,
+        address=lambda **changes: f"/?{urlencode(wanted.query(**changes))}#requests",
+        number=min(wanted.page, seen.pages),
+        filtered=bool(wanted.query()),
+        phases=PHASES,
+        deleted=asked.get("deleted", "") if is_name(asked.get("deleted", "")) else "",
+        rows=ROWS,
+        window=WINDOW,
+        lines=_lines().of_list(wanted.phase, ROWS),
+        limit=room().settings.max_upload_bytes,
     )
 
 
@@ -45,31 +71,65 @@ def send() -> AnyResponse:
 
 @page.get("/view/<name>")
 def view(name: str) -> Response:
-    """Show one request: its state, and its result once there is one."""
-    query()
+    """Show one request: its state, its result once there is one, and what has happened to it."""
+    words = query("words").get("words", "").strip()[: search.LONGEST]
     body = find(name)
-    shown = answer(body)
-    return make_response(
-        render_template(
-            "view.html",
-            shown=shown,
-            bars=_bars(shown),
-            failure=failure(body),
-            finished=shown["phase"] in ENDS,
-        )
+    shown, status = answer(body), body.get("status") or {}
+    finished = is_over(shown["phase"])
+    return _page(
+        "view.html",
+        shown=shown,
+        says=story.PHASES.get(shown["phase"], ""),
+        took=story.took(status),
+        bars=_bars(shown),
+        failure=failure(body),
+        finished=finished,
+        words=words,
+        found=_words(status, words) if shown["result"] else None,
+        most=MATCHES if words else WORDS,
+        conditions=story.conditions(status),
+        events=_events(body),
+        lines=_lines().of_request(name, finished=finished, result=bool(shown["result"]), words=words),
     )
 
 
-def _recent() -> tuple[list[Answer], bool, ClusterError | None]:
-    try:
-        found = room().cluster.page(limit=SCANNED)
-    except ClusterError as error:
-        return [], False, error
-    newest = sorted(found.items, key=lambda body: body["metadata"].get("creationTimestamp") or "", reverse=True)
-    return [answer(body) for body in newest[:RECENT]], bool(found.token) or len(newest) > RECENT, None
+@page.post("/view/<name>/delete")
+def delete(name: str) -> AnyResponse:
+    """Cancel a request that runs, or delete one that is over, and go back to the list."""
+    query()
+    find(name)
+    room().cluster.delete(name)
+    return redirect(f"/?{urlencode({'deleted': name})}", code=303)
+
+
+def _page(template: str, **values: Any) -> Response:
+    answered = make_response(render_template(template, is_over=is_over, **values))
+    answered.headers["Cache-Control"] = "private, no-cache"
+    return answered
+
+
+def _lines() -> Lines:
+    return Lines(request.host_url, room().cluster.namespace, tokens=room().door.on)
 
 
 def _bars(shown: Answer) -> list[dict[str, Any]]:
     words = (shown["result"] or {}).get("topWords") or []
     most = max((one["count"] for one in words), default=1)
     return [{**one, "percent": round(100 * one["count"] / most, 1)} for one in words]
+
+
+def _events(body: Body) -> list[story.Step] | AppError:
+    try:
+        return story.events(room().cluster.events(str(body["metadata"]["uid"])))
+    except ClusterError as error:  # the rest of the page is worth showing
+        return error
+
+
+def _words(status: Body, text: str) -> search.Found | AppError:
+    try:
+        path = str((status["result"].get("table") or {}).get("path") or "")
+        with io.BufferedReader(room().volume.open_output(path, layout.TABLE_CSV), 1 << 18) as table:
+            tables.header(table)
+            return search.first(table, text, MATCHES if text else WORDS, LOOKED)
+    except AppError as error:
+        return error

@@ -43,9 +43,14 @@ def number(text: str, name: str, low: int, high: int) -> int:
     return int(text)
 
 
+def is_name(text: str) -> bool:
+    """Tell whether this could be a request's name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def find(name: str) -> Body:
     """Return the resource of this name; a name that none can have is not even asked for."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise NotFound(f"There is no request named {name[:80]!r}.")
     return room().cluster.get(name)
 

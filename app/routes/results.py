@@ -14,7 +14,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.wsgi import wrap_file
 
-from app import tables
+from app import search, tables
 from app.answers import answer, failure
 from app.cluster import Body
 from app.errors import ArtefactInvalid, FieldInvalid, NotFinished, RequestFailed
@@ -44,13 +44,7 @@ def older_result(name: str) -> Response:
 @results.get("/requests/<name>/words")
 def words(name: str) -> Response:
     """Stream the table of words, the most frequent first."""
-    asked = query("format", "limit", *(PARAMETERS if "link" in g else ()))
-    kind = asked.get("format", "json")
-    if kind not in FORMATS:
-        raise FieldInvalid(f"format is {kind[:40]!r}; there are: {', '.join(FORMATS)}.")
-    limit = number(asked["limit"], "limit", 0, LIMIT) if "limit" in asked else None
-    if kind == "arrow" and limit is not None:
-        raise FieldInvalid("limit goes with csv and json; the Arrow table comes whole.")
+    kind, part = _asked()
     body = find(name)
     if g.get("link") not in (None, body["metadata"]["uid"]):
         raise LinkInvalid("The link is for a request that has gone; another one bears its name now.")
@@ -60,13 +54,13 @@ def words(name: str) -> Response:
     table = status["result"]["table"]
     filename, media_type, noted = FORMATS[kind]
     file = _open_table(table, filename, noted)
-    response = _whole(file) if kind != "json" and limit is None else _cut(file, kind, limit)
+    response = _whole(file) if kind != "json" and part.whole else _cut(file, kind, part)
     response.headers["Content-Type"] = media_type
     if kind != "json":
         response.headers["Content-Disposition"] = f'attachment; filename="{name}-words.{kind}"'
-    response.set_etag(f"{table[noted]['sha256']}-{kind}" + ("" if limit is None else f"-{limit}"))
+    response.set_etag(f"{table[noted]['sha256']}-{kind}{part.mark}")
     response.headers["Cache-Control"] = "private, no-cache"
-    length = int(table[noted]["bytes"]) if kind != "json" and limit is None else None
+    length = int(table[noted]["bytes"]) if kind != "json" and part.whole else None
     if length is not None:
         response.content_length = length
     response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
@@ -113,14 +107,29 @@ def _whole(file: io.FileIO) -> Response:
     return response
 
 
-def _cut(file: io.FileIO, kind: str, limit: int | None) -> Response:
+def _asked() -> tuple[str, tables.Part]:
+    asked = query("format", "limit", "contains", *(PARAMETERS if "link" in g else ()))
+    kind = asked.get("format", "json")
+    if kind not in FORMATS:
+        raise FieldInvalid(f"format is {kind[:40]!r}; there are: {', '.join(FORMATS)}.")
+    limit = number(asked["limit"], "limit", 0, LIMIT) if "limit" in asked else None
+    part = tables.Part(limit, asked.get("contains", ""))
+    if kind == "arrow" and not part.whole:
+        raise FieldInvalid("limit and contains go with csv and json; the Arrow table comes whole.")
+    if len(part.contains) > search.LONGEST:
+        raise FieldInvalid(f"contains has {len(part.contains)} characters; at most {search.LONGEST} are taken.")
+    return kind, part
+
+
+def _cut(file: io.FileIO, kind: str, part: tables.Part) -> Response:
     lines = io.BufferedReader(file, 1 << 18)
     try:
         header = tables.header(lines)
     except ArtefactInvalid:
         lines.close()
         raise
-    pieces = tables.json_rows(lines, limit) if kind == "json" else tables.csv_rows(header, lines, limit or 0)
+    wanted = (line for _, line in search.containing(lines, part.contains)) if part.contains else lines
+    pieces = tables.json_rows(wanted, part.limit) if kind == "json" else tables.csv_rows(header, wanted, part.limit)
     response = Response(pieces)
     response.call_on_close(lines.close)
     return response

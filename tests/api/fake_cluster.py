@@ -26,6 +26,8 @@ class FakeCluster:
         self.rules: set[tuple[str, str, str]] = set()
         self.audiences: list[str] = []
         self.calls: list[str] = []
+        self.noted: list[Body] = []
+        """Events, for `events`."""
         self.log: list[tuple[str, Body]] = []
         """Every change as a watch tells it; a watch from a version on begins after that version's entry."""
         self.oldest = 0
@@ -106,6 +108,11 @@ class FakeCluster:
         """Watch from a version on."""
         self._enter("watch")
         return FakeWatch(self, int(version))
+
+    def events(self, uid: str) -> list[Body]:
+        """Return the events about an object."""
+        self._enter("events")
+        return [copy.deepcopy(one) for one in self.noted if one["involvedObject"]["uid"] == uid]
 
     def review(self, group: str, plural: str, body: Body) -> Body:
         """Say who a token is for (`tokens`), or whether somebody may do something (`rules`: user, verb, name or "")."""

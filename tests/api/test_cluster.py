@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.cluster import Away, Body, Conflict, Denied, Expired, KubernetesCluster, NotFound, Refused
+from app.cluster import Away, Body, Conflict, Denied, Expired, NotFound, Refused
+from app.kubernetes_cluster import KubernetesCluster
 from tests.api import live
 from tests.api.conftest import Real
 
@@ -60,6 +61,16 @@ def test_other_namespace_is_listed_apart(cluster: KubernetesCluster) -> None:
     cluster.create(_request("a"))
 
     assert cluster.page(namespace="kube-system").items == []
+
+
+def test_events_of_one_object_are_found(cluster: KubernetesCluster, real: Real) -> None:
+    uid = cluster.create(_request("told"))["metadata"]["uid"]
+    for name, about in (("ours", uid), ("other", "00000000-0000-4000-8000-000000000000")):
+        seen = {"kind": "ProcessingRequest", "namespace": "default", "name": "told", "uid": about}
+        event = {"metadata": {"name": name}, "involvedObject": seen, "reason": "Seen", "message": f"{name} event"}
+        real[1].create("/api/v1/namespaces/default/events", {"apiVersion": "v1", "kind": "Event", **event})
+
+    assert [one["message"] for one in cluster.events(uid)] == ["ours event"]
 
 
 def test_taken_name_is_a_conflict(cluster: KubernetesCluster) -> None:

@@ -91,6 +91,9 @@ class Script:
         """Refuse: a watch deletes nothing."""
         raise AssertionError(name)
 
+    def events(self, uid: str) -> list[Body]:
+        raise NotImplementedError
+
     def review(self, group: str, plural: str, body: Body) -> Body:
         """Refuse: a watch asks about nobody."""
         raise AssertionError(body)

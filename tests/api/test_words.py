@@ -74,6 +74,20 @@ def test_limit_cuts_json_and_csv(done: FlaskClient, limit: int, count: int) -> N
     assert as_csv.data == b"".join(artefacts.CSV.splitlines(keepends=True)[: count + 1])
 
 
+def test_contains_leaves_the_rows_whose_word_has_it(done: FlaskClient) -> None:
+    sought = [row for row in artefacts.ROWS if "h" in str(row["word"])]
+    assert 0 < len(sought) < len(artefacts.ROWS)
+
+    as_json = done.get(WORDS, query_string={"contains": "H"})
+    as_csv = done.get(WORDS, query_string={"contains": "H", "format": "csv"})
+    cut = done.get(WORDS, query_string={"contains": "h", "limit": 1})
+
+    assert as_json.get_json() == sought
+    assert len(as_csv.data.splitlines()) == len(sought) + 1
+    assert cut.get_json() == sought[:1]
+    assert len({one.headers["ETag"] for one in (as_json, as_csv, cut, done.get(WORDS))}) == 4
+
+
 def test_etag_that_is_known_gets_304_without_a_body(done: FlaskClient) -> None:
     for query in ({}, {"format": "csv"}, {"format": "csv", "limit": 1}):
         tag = done.get(WORDS, query_string=query).headers["ETag"]

@@ -9,7 +9,8 @@ from werkzeug.test import TestResponse
 
 from app.guard import HEADERS
 
-VOID = {"meta", "link", "input", "img", "br", "option", "rect"}
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+VOID = {"meta", "link", "input", "img", "br", "option", "rect", "path"}
 
 
 @dataclass
@@ -64,6 +65,8 @@ def read(response: TestResponse, status: int = 200) -> Page:
     assert page.unclosed == []
     assert page.all("html")[0]["lang"] == "en"
     assert len(page.all("main")) == len(page.all("h1")) == 1
+    named = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(named) == len(set(named))
     assert page.all("style") == []
     for tag, attributes in page.elements:
         assert "style" not in attributes
@@ -73,6 +76,12 @@ def read(response: TestResponse, status: int = 200) -> Page:
         assert tag != "script" or attributes.get("src")
         assert tag != "img" or "alt" in attributes
     labels = {attributes.get("for") for attributes in page.all("label")}
-    for tag in ("input", "select", "progress"):
-        assert {attributes["id"] for attributes in page.all(tag)} <= labels
+    for tag in ("input", "select", "progress"):  # one without an id stands in a template, whose copies the script names
+        assert {attributes["id"] for attributes in page.all(tag) if "id" in attributes} <= labels
     return page
+
+
+def listed(page: Page) -> list[str]:
+    """Return the names of the requests in a page's list."""
+    rows = [attributes["data-name"] for attributes in page.all("tr") if "data-name" in attributes]
+    return [name or "" for name in rows]

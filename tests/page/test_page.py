@@ -10,9 +10,8 @@ from flask.testing import FlaskClient
 
 from tests.api.asserting import assert_problem, files
 from tests.api.fake_cluster import FakeCluster
-from tests.page.reading import read
+from tests.page.reading import BROWSER, listed, read
 
-BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 RESULT = {
     "bytes": 167518,
     "tokens": 29571,
@@ -31,11 +30,12 @@ def _make(cluster: FakeCluster, name: str, **status: object) -> None:
 def test_empty_mill_shows_the_form_alone(client: FlaskClient) -> None:
     page = read(client.get("/", headers=BROWSER))
 
-    (form,) = page.all("form")
-    assert form == {"method": "post", "action": "/", "enctype": "multipart/form-data", "class": "card"}
+    form, _ = page.all("form")
+    assert form == {"method": "post", "action": "/", "enctype": "multipart/form-data", "class": "card", "id": "form"}
     assert {one["name"] for one in page.all("input")} == {"file", "name", "topWords", "encoding"}
+    assert "multiple" not in page.all("input")[0]  # a form without scripts sends one file
     assert "None yet." in page.text
-    assert page.all("script") == []
+    assert [one["src"] for one in page.all("script")] == ["/static/page.js"]
 
 
 def test_sent_form_leads_to_the_request(client: FlaskClient, cluster: FakeCluster, root: Path) -> None:
@@ -61,14 +61,15 @@ def test_options_of_the_form_are_the_requests(client: FlaskClient, cluster: Fake
 
 
 def test_most_recent_requests_come_first(client: FlaskClient, cluster: FakeCluster) -> None:
-    for number in range(25):
+    for number in range(30):
         _make(cluster, f"r{number:02d}")
 
     page = read(client.get("/", headers=BROWSER))
+    rest = read(client.get("/?page=2", headers=BROWSER))
 
-    links = [one["href"] for one in page.all("a") if (one["href"] or "").startswith("/view/")]
-    assert links == [f"/view/r{number:02d}" for number in range(24, 4, -1)]
-    assert "There are more" in page.text
+    assert listed(page) == [f"r{number:02d}" for number in range(29, 4, -1)]
+    assert "Page 1 of 2; 30 of 30 fit Older" in page.text
+    assert listed(rest) == [f"r{number:02d}" for number in range(4, -1, -1)]
 
 
 def test_unfinished_request_refreshes_itself_with_and_without_scripts(
@@ -82,8 +83,9 @@ def test_unfinished_request_refreshes_itself_with_and_without_scripts(
     assert [one["src"] for one in page.all("script")] == ["/static/page.js"]
     assert {"http-equiv": "refresh", "content": "3"} in page.all("meta")
     assert len(page.all("noscript")) == 1
-    (state,) = [one for one in page.all("dd") if one.get("id") == "state"]
-    assert (state["data-request"], state["data-phase"]) == ("/requests/fox", "Counting")
+    assert [one["data-follow"] for one in page.all("section") if "data-follow" in one] == ["/requests/fox/events"]
+    assert "Counting The words are being counted." in page.text
+    assert "Cancel this request" in page.text
 
 
 def test_finished_request_shows_totals_bars_and_downloads(client: FlaskClient, cluster: FakeCluster) -> None:
@@ -92,9 +94,10 @@ def test_finished_request_shows_totals_bars_and_downloads(client: FlaskClient, c
     page = read(client.get("/view/fox", headers=BROWSER))
 
     assert "Words 29,571 Distinct words 2,841 Bytes 167,518" in page.text
-    assert [one["width"] for one in page.all("rect")] == ["100.0%", "25.0%"]
-    assert "<b>" in page.text
-    assert page.all("b") == page.all("script") == page.all("progress") == []
+    assert [one["width"] for one in page.all("rect")] == ["45.0%", "11.25%"]
+    assert "Word Count the 1,600 <b> 400" in page.text
+    assert page.all("b") == page.all("progress") == page.all("noscript") == []
+    assert [one for one in page.all("section") if "data-follow" in one] == []
     assert {f"/requests/fox/words?format={kind}" for kind in ("csv", "json", "arrow")} < {
         one["href"] for one in page.all("a")
     }
@@ -113,7 +116,7 @@ def test_failed_request_says_why_and_stops_refreshing(client: FlaskClient, clust
     page = read(client.get("/view/fox", headers=BROWSER))
 
     assert "NotText : byte 3 is no UTF-8" in page.text
-    assert page.all("script") == []
+    assert page.all("noscript") == []
 
 
 def test_hostile_file_name_is_shown_as_text(client: FlaskClient) -> None:
@@ -132,7 +135,7 @@ def test_page_without_a_cluster_still_takes_files(client: FlaskClient, cluster: 
     sent = read(client.post("/", data={"file": (io.BytesIO(b"x"), "a")}, headers=BROWSER), 503)
 
     assert "The Kubernetes API is away" in page.text
-    assert len(page.all("form")) == 1
+    assert page.all("form")[0]["action"] == "/"
     assert "uploaded content is kept" in sent.text
     assert len(files(root)) == 1
 
@@ -165,7 +168,7 @@ def test_page_of_another_site_cannot_send_the_form(client: FlaskClient, cluster:
     assert cluster.names() == []
 
 
-@pytest.mark.parametrize("name", ["page.css", "page.js", "icon.svg"])
+@pytest.mark.parametrize("name", ["page.css", "page.js", "tus.js", "icon.svg"])
 def test_own_files_are_served_as_what_they_are(client: FlaskClient, name: str) -> None:
     response = client.get(f"/static/{name}")
 

@@ -50,6 +50,7 @@ test-one: $(VENV)/dev.stamp ## Run some tests in one process (TESTS=tests/planne
 test-system: $(VENV)/generate.stamp ## The tests that need Debian's packages or helm; installs, builds, or says what is missing
 	@$(PY) -m scripts.system_packages
 	@$(PY) -m cluster build helm
+	@npm ci --prefix tests/system --ignore-scripts --no-audit --no-fund --silent
 	@$(PY) -m pytest tests/system
 
 test-contract: $(VENV)/dev.stamp ## The contract suite against a real etcd and API server on loopback; no root, but Go

@@ -33,6 +33,12 @@ LOOKED = 2_000_000
 """Lines of a table that one search on the page looks through; about a second."""
 
 
+@page.app_context_processor
+def told() -> dict[str, Any]:
+    """Tell every template whether people sign in here."""
+    return {"tokens": room().door.on}
+
+
 @page.get("/")
 def home() -> Response:
     """Show the form and the list of requests."""

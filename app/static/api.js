@@ -55,3 +55,4 @@ async function send(event) {
 }
 
 for (const form of document.querySelectorAll("form.try")) form.addEventListener("submit", send);
+document.querySelector("form.bearer").addEventListener("submit", (event) => event.preventDefault());

@@ -135,7 +135,7 @@ def test_page_shows_every_operation_and_loads_nothing_from_elsewhere(make: Calla
     assert text.count('<details class="operation">') == sum(map(len, OPERATIONS.values()))
     assert set(re.findall(r'(?:src|href)="([^"]+)"', text)) <= {
         *(f"/static/{name}" for name in STATIC),
-        *("/", "/api", "/requests", "/metrics", "/openapi.json", "#main"),
+        *("/", "/#requests", "/api", "/requests", "/metrics", "/openapi.json", "#main"),
     }
     assert "<script>" not in text
     assert " style=" not in text

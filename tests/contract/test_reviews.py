@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.access import Doorkeeper
-from app.cluster import KubernetesCluster
 from app.errors import AppError
+from app.kubernetes_cluster import KubernetesCluster
 from app.settings import Settings
 from tests.contract.client import Client, Json
 

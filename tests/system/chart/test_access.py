@@ -14,7 +14,7 @@ import pytest
 from tests.system.chart.rendering import NAMESPACE, Json, Key, of_kind, render
 
 REQUESTS = "processingrequests.textmill.dev"
-API = {f"{verb} {REQUESTS}" for verb in ("create", "get", "list", "watch", "delete")}
+API = {*(f"{verb} {REQUESTS}" for verb in ("create", "get", "list", "watch", "delete")), "list events"}
 REVIEWS = {"create tokenreviews.authentication.k8s.io", "create subjectaccessreviews.authorization.k8s.io"}
 OPERATOR = {
     *(f"{verb} {REQUESTS}" for verb in ("get", "list", "watch", "patch", "delete")),

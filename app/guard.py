@@ -61,10 +61,17 @@ def _check_origin() -> None:
     if request.method in _SAFE:
         return
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower():
+    if origin is not None and _place(origin) != request.headers.get("Host", "").lower():
         raise OriginNotAllowed(f"The request comes from a page of {origin[:120]!r}.")
     if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
         raise OriginNotAllowed("The browser says that a page of another site sent this.")
+
+
+def _place(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # brackets that do not close, and the like
+        return ""
 
 
 def host_name(host: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import responses
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from textmill_cli.connections import BLOCK, Connections
 from textmill_cli.errors import CliError, Denied, NotFound, NotOffered, Refused, RequestFailed
 from textmill_cli.patience import Later, Patience
+from textmill_cli.resuming import WORTH_IT, Resumable
 from textmill_cli.service import Answer, Progress, Upload
 from textmill_cli.streaming import Streamed
 from textmill_cli.watching import looked_at
@@ -36,6 +37,7 @@ class HttpService:
     def __init__(self, connections: Connections, patience: Patience) -> None:
         self._connections = connections
         self._patience = patience
+        self._tags: dict[str, str] = {}
 
     def describe(self) -> str:
         """Say in a few words what this is, for messages."""
@@ -47,6 +49,9 @@ class HttpService:
 
     def submit(self, upload: Upload, progress: Progress) -> Answer:
         """Send a text, telling `progress` how many bytes went; return its request."""
+        if upload.size > WORTH_IT:
+            with suppress(NotOffered):  # an older service
+                return self.get(Resumable(self._call, upload, progress, self._patience).send())
         query = {**upload.options, "name": upload.name}
         headers = {
             "Idempotency-Key": upload.key,
@@ -69,7 +74,13 @@ class HttpService:
 
     def get(self, name: str) -> Answer:
         """Return one request."""
-        return self._patience.keep_trying(lambda: self._answer("GET", _path(name)))
+
+        def attempt() -> Answer:
+            response = self._call("GET", _path(name))
+            self._tags[name] = response.headers.get("ETag", "")
+            return self._request(self._parsed(response))
+
+        return self._patience.keep_trying(attempt)
 
     def listing(self, phase: str, limit: int) -> Iterator[Answer]:
         """Yield up to `limit` requests, all of them for 0; in one phase, or in any for an empty one."""
@@ -103,7 +114,20 @@ class HttpService:
 
     def watch(self, names: Sequence[str], deadline: float | None) -> Iterator[Answer]:
         """Yield each request as it is now and after each change, until all have ended; TooSlow after the deadline."""
-        return looked_at(self.get, names, self._patience, deadline)
+        return looked_at(self.get, names, self._patience, deadline, self._held)
+
+    def _held(self, name: str, seconds: float) -> None:
+        """Have the service hold its answer back until the request is another than we know; the next look tells it."""
+        if seconds < 1:
+            return
+        try:
+            _content(
+                self._connections.open(
+                    "GET", f"{_path(name)}?wait={int(seconds)}s", headers={"If-None-Match": self._tags.get(name, "")}
+                )
+            )
+        except CliError:
+            return
 
     def logs(self, name: str, *, follow: bool) -> Iterator[str]:  # noqa: ARG002 - the protocol has it
         """Refuse: the logs of pods are Kubernetes' own to give."""
@@ -118,13 +142,17 @@ class HttpService:
         return self._patience.keep_trying(lambda: self._answer("POST", "/requests", body=content, headers=headers))
 
     def _answer(self, method: str, path: str, query: Mapping[str, str] | None = None, **more: Any) -> Answer:
-        answer = self._json(method, path, query, **more)
+        return self._request(self._json(method, path, query, **more))
+
+    def _request(self, answer: Answer) -> Answer:
         if not isinstance(answer.get("name"), str) or not isinstance(answer.get("phase"), str):
             raise CliError(f"{self.describe()} sent something that is no request.")
         return answer
 
     def _json(self, method: str, path: str, query: Mapping[str, str] | None = None, **more: Any) -> Answer:
-        response = self._call(method, path, query, **more)
+        return self._parsed(self._call(method, path, query, **more))
+
+    def _parsed(self, response: BaseHTTPResponse) -> Answer:
         try:
             answer = json.loads(_content(response))
         except ValueError as error:

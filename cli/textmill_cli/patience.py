@@ -52,6 +52,10 @@ class Patience:
             self.sleep(wanted)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    def room(self, seconds: float, deadline: float | None) -> float:
+        """Return so many seconds, or those that are left before the deadline."""
+        return seconds if deadline is None else max(0.0, min(seconds, deadline - self.clock()))
+
     def wait(self, pause: float, deadline: float | None, names: list[str]) -> None:
         """Sleep between two looks; TooSlow where the deadline comes before the next one."""
         if deadline is not None:

@@ -19,7 +19,10 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Upload:
-    """One text to be sent. `file` stands at its beginning and can be sought; the key makes sending it again safe."""
+    """One text to be sent. `file` can be sought; the key makes sending it again safe.
+
+    mark: what tells its content from another under the same key and of the same size, as the service takes it.
+    """
 
     file: IO[bytes]
     size: int
@@ -27,6 +30,7 @@ class Upload:
     name: str
     key: str
     options: Mapping[str, str] = field(default_factory=dict)
+    mark: Mapping[str, str] = field(default_factory=dict)
 
 
 class Service(Protocol):

@@ -13,10 +13,10 @@ from textmill_cli.service import Progress
 
 
 class Streamed:
-    """What an HTTP client reads a body from."""
+    """What an HTTP client reads a body from: so many bytes of a file, from a place on."""
 
-    def __init__(self, file: IO[bytes], size: int, progress: Progress) -> None:
-        file.seek(0)
+    def __init__(self, file: IO[bytes], size: int, progress: Progress, start: int = 0) -> None:
+        file.seek(start)
         self._file = file
         self._left = self._size = size
         self._progress = progress

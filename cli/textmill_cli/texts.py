@@ -2,8 +2,8 @@
 
 All are looked at before the first is sent, so a misspelt name stops everything before anything is done; each is opened
 when its turn comes. Standard input and pipes are copied to a temporary file without a name first: a text may have to
-be sent twice. A request's name is made here and not by the service, from the file's and some random digits, or from
-the person's own key: so a second try of the same upload finds the first one's request.
+be sent twice. A request's name is made here and not by the service, from the file's and the key, be that random or the
+person's own: so a second try of the same upload finds the first one's request.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def named(paths: Sequence[str], *, name: str | None, key: str | None) -> list[Te
         _look(path)
         own = _own_key(key, path, alone=len(paths) == 1)
         shown = shown_name("stdin" if path == STDIN else os.path.basename(path))
-        found.append(Text(path, shown, name or _name(shown, own if key else None), own))
+        found.append(Text(path, shown, name or _name(shown, own), own))
     return found
 
 
@@ -56,14 +56,16 @@ def opened(text: Text, options: Mapping[str, str]) -> Iterator[Upload]:
             file: IO[bytes] = sys.stdin.buffer
             if text.path != STDIN:
                 file = files.enter_context(Path(text.path).open("rb"))
+            mark = {"lastModified": str(os.fstat(file.fileno()).st_mtime_ns)}
             if text.path == STDIN or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 copy = files.enter_context(tempfile.TemporaryFile(prefix="textmill-"))
                 shutil.copyfileobj(file, copy, 1 << 20)
-                copy.flush()
-                file = copy
+                copy.seek(0)
+                file, mark = copy, {"sha256": hashlib.file_digest(copy, "sha256").hexdigest()}
         except (OSError, ValueError) as error:
             raise _unusable(text.path, error) from error
-        yield Upload(file, os.fstat(file.fileno()).st_size, text.shown, text.name, text.key, options)
+        size = os.fstat(file.fileno()).st_size
+        yield Upload(file, size, text.shown, text.name, text.key, options, mark)
 
 
 def _look(path: str) -> None:
@@ -86,6 +88,5 @@ def _own_key(key: str | None, path: str, *, alone: bool) -> str:
     return key if alone else hashlib.sha256(f"{key}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _name(shown: str, key: str | None) -> str:
-    digits = secrets.token_hex(4) if key is None else hashlib.sha256(key.encode()).hexdigest()[:10]
-    return f"{slug(shown)}-{digits}"
+def _name(shown: str, key: str) -> str:
+    return f"{slug(shown)}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"

@@ -1,7 +1,8 @@
 """Following requests by looking at them again and again, at once while they move and slowly while they do not.
 
 It works over every way and through every proxy, and a service that was away in between is no trouble. Many requests
-cost a look each; the pause between two rounds bounds what that is to the service.
+cost a look each; the pause between two rounds bounds what that is to the service. A service that can hold an answer
+back until something happens is asked to do so instead of a pause: for long where one request is left, else briefly.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from textmill_cli.patience import Patience
 from textmill_cli.service import Answer, has_ended
 
-FIRST_LOOK, LAST_LOOK = 0.05, 2.0
+FIRST_LOOK, LAST_LOOK, LONGEST_HOLD = 0.05, 2.0, 30.0
+Hold = Callable[[str, float], None]
+"""Returns once a request has changed, or after so many seconds; or at once, if the service cannot do that."""
 
 
 def looked_at(
-    get: Callable[[str], Answer], names: Sequence[str], patience: Patience, deadline: float | None
+    get: Callable[[str], Answer],
+    names: Sequence[str],
+    patience: Patience,
+    deadline: float | None,
+    hold: Hold = lambda _name, _seconds: None,
 ) -> Iterator[Answer]:
     """Yield each request as it is now and after each change, until all have ended; TooSlow after the deadline."""
     left, seen, pause = list(names), dict[str, Answer](), FIRST_LOOK
@@ -31,4 +38,7 @@ def looked_at(
         if not left:
             return
         pause = FIRST_LOOK if changed else min(pause * 1.5, LAST_LOOK)
-        patience.wait(pause, deadline, left)
+        began = patience.clock()
+        hold(left[0], patience.room(LONGEST_HOLD if len(left) == 1 else pause, deadline))
+        if patience.clock() - began < pause:
+            patience.wait(pause, deadline, left)

@@ -68,7 +68,7 @@ def answering(*answers: Told) -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the names that the base class looks for
+        do_GET = do_POST = do_DELETE = do_PATCH = do_HEAD = answer  # noqa: N815 - the names that the base class looks for
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -19,11 +19,14 @@ from arro3.io import read_ipc
 from textmill import layout
 from textmill.artefacts import TokensManifest
 from textmill.orders import CountOrder, TokenizeOrder
-from worker import rules
+from worker import engines, rules
 from worker.characters import is_word, lower
 from worker.counting import count
 from worker.settings import Settings
 from worker.tokenizing import tokenize
+
+NOTICE = "" if engines.built() else f"{engines.NOT_BUILT}\n"
+"""What a run tells on standard error even when all is well."""
 
 ROOT = Path(__file__).parents[2]
 UID = "11111111-2222-4333-8444-555555555555"

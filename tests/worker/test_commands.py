@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.runs import TOKENS, UID, Ended, drop, names_beneath, path_order, start_worker, worker
+from tests.worker.runs import NOTICE, TOKENS, UID, Ended, drop, names_beneath, path_order, start_worker, worker
 from textmill import layout, reports
 from textmill.orders import CountOrder, TokenizeOrder, inline_value
 
@@ -36,10 +36,10 @@ def test_both_commands_end_with_sealed_reports(tmp_path: Path) -> None:
     drop(tmp_path, b"two words, two\n")
     ended = run(tmp_path, "tokenize", path_order())
     (report,) = unsealed(tmp_path, ended)
-    assert (ended.code, ended.errors, report["id"], report["tokens"]) == (0, "", UID, 3)
+    assert (ended.code, ended.errors, report["id"], report["tokens"]) == (0, NOTICE, UID, 3)
     ended = run(tmp_path, "count", CountOrder(UID, TOKENS))
     (report,) = unsealed(tmp_path, ended)
-    assert (ended.code, ended.errors) == (0, "")
+    assert (ended.code, ended.errors) == (0, NOTICE)
     assert report["result"]["topWords"] == [{"word": "two", "count": 2}, {"word": "words", "count": 1}]
 
 

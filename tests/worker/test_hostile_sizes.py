@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.worker.runs import TABLE, TOKENS, UID, drop, worker
+from tests.worker.runs import NOTICE, TABLE, TOKENS, UID, drop, worker
 from textmill import layout, reports
 from textmill.orders import CountOrder, TokenizeOrder
 from worker import counting
@@ -36,7 +36,7 @@ def run(root: Path, command: str, out: str, order: TokenizeOrder | CountOrder) -
     """Run one command within BOUND and return its report."""
     arguments = [command, "--root", str(root), "--out", out, "--termination-log", str(root / "log")]
     ended = worker(*arguments, "--memory", str(BOUND), "--order", order.text(), before=LIMITED)
-    assert (ended.code, ended.errors) == (0, "")
+    assert (ended.code, ended.errors) == (0, NOTICE)
     assert ended.peak <= BOUND
     (report,) = reports.unseal((root / "log").read_text("utf-8"), ended.output)
     return report

@@ -14,6 +14,7 @@ import click
 from textmill_cli import chosen, ending, texts
 from textmill_cli.progress import sending
 from textmill_cli.service import Answer, Service
+from textmill_cli.showing import plain
 
 REQUEST_OPTIONS = {
     "top_words": ("--top-words", "topWords", int, "How many words the result lists, 0 to 100."),
@@ -88,6 +89,9 @@ def _send(service: Service, text: texts.Text, options: Mapping[str, str], *, qui
     with texts.opened(text, options) as upload, sending(text.shown, upload.size, quiet=quiet) as progress:
         try:
             return service.submit(upload, progress)
-        except KeyboardInterrupt:
-            click.echo(f"\n{text.path} was not sent whole, or its answer not read: see request {text.name}", err=True)
+        except KeyboardInterrupt as error:
+            told = f"{text.path} was not sent whole, or its answer not read: see request {text.name}"
+            click.echo(f"\n{plain(told)}", err=True)
+            if str(error):
+                click.echo(str(error), err=True)
             raise

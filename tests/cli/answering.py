@@ -63,7 +63,7 @@ def answering(*answers: Told) -> Iterator[Script]:
                 return
             content = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
             self.send_response(told.status)
-            for name, value in {"Content-Length": str(len(content)), **told.headers}.items():
+            for name, value in {"Content-Length": str(len(content)), "Connection": "close", **told.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)

@@ -26,14 +26,14 @@ class Clock:
         self.now = 0.0
         self.slept: list[float] = []
 
-    def sleep(self, seconds: float) -> None:
+    def go_on(self, seconds: float) -> None:
         """Let so much time pass."""
         self.now += seconds
         self.slept.append(seconds)
 
     def patience(self) -> Patience:
         """Return a patience by this clock."""
-        return Patience(clock=lambda: self.now, sleep=self.sleep)
+        return Patience(clock=lambda: self.now, sleep=self.go_on)
 
 
 def tagged(answer: dict[str, Any], tag: str) -> Told:
@@ -71,7 +71,7 @@ def test_answer_is_held_no_longer_than_the_deadline_or_for_many_requests() -> No
 
     def hold(name: str, seconds: float) -> None:
         held.append((name, seconds))
-        clock.sleep(seconds)
+        clock.go_on(seconds)
 
     with pytest.raises(TooSlow, match="alice"):
         list(looked_at(lambda _: REQUEST, ["alice"], clock.patience(), 50.0, hold))

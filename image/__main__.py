@@ -16,6 +16,9 @@ STATE = "/var/lib/textmill"
 DEFAULT = "all"
 
 
+ENGINE = "import sys; from worker.engines import built, engine; print(engine().name); sys.exit(not built())"
+
+
 class Command(NamedTuple):
     """Arguments of Python, and the line for the list."""
 
@@ -37,6 +40,8 @@ COMMANDS: dict[str, Command] = {
     "sweep": Command(("-m", "app", "sweep"), "removes from the volume what no request refers to"),
     "tokenize": Command(("-m", "worker", "tokenize"), "cuts inputs into words, as the first Job does"),
     "count": Command(("-m", "worker", "count"), "counts words, as the second Job does; or those of FILEs"),
+    "engine": Command(("-c", ENGINE), "says which engine counts; fails where it is not the compiled one"),
+    "bill": Command(("-m", "image.bill"), "prints what the image is made of, as CycloneDX"),
     "check": Command(("-m", "image.check"), "sends a text to the HTTP interface at URL and checks its count"),
 }
 

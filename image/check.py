@@ -1,8 +1,8 @@
 """`python -m image check URL`: whether an installation counts right, asked from outside as a person would.
 
 It uploads a text whose words are known, waits for the result and compares every figure; then it deletes the request.
-`helm test` runs it in a pod. The text is different each time, since a known result would be used again without any
-Job, and a check that starts no Job proves little.
+`helm test` runs it in a pod, where it says which engine the image brings, too. The text is different each time, since a
+known result would be used again without any Job, and a check that starts no Job proves little.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import subprocess
 import sys
 import time
 import urllib.error
@@ -103,6 +104,12 @@ def _wait(url: str, token: str, deadline: float) -> dict[str, Any]:
         time.sleep(PAUSE_SECONDS)
 
 
+def _engine() -> str:
+    command = [sys.executable, "-m", "image", "engine"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return done.stdout.strip() or "none"
+
+
 def main(arguments: Sequence[str]) -> int:
     """Check once; 0 where all is well."""
     parser = argparse.ArgumentParser(prog="check", description="Send a text to Textmill and check its count.")
@@ -116,6 +123,7 @@ def main(arguments: Sequence[str]) -> int:
         token = asked.token_file.read_text("ascii").strip() if asked.token_file else ""
     except (OSError, UnicodeDecodeError) as error:
         parser.error(f"no token can be read: {error}")
+    print(f"engine of this image: {_engine()}", flush=True)
     try:
         check(asked.url.rstrip("/"), token, asked.seconds, lambda line: print(line, flush=True))
     except CheckFailed as error:

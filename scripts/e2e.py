@@ -23,8 +23,8 @@ from scripts import image, system_packages
 
 IMAGE = "localhost/textmill:e2e"
 CONTENT = (
-    *("Dockerfile", ".dockerignore", "requirements-laptop.txt", "app", "engine", "image", "k8s/crd.yaml"),
-    *("local", "operator", "textmill", "worker"),
+    *("Dockerfile", ".dockerignore", "requirements-laptop.txt", "requirements-image.txt", "app", "engine", "image"),
+    *("k8s/crd.yaml", "local", "operator", "scripts/bill.py", "textmill", "worker"),
 )
 KEPT = 2
 

@@ -18,7 +18,8 @@ def test_only_what_runs_goes_in() -> None:
     lines = (tree.ROOT / ".dockerignore").read_text("utf-8").splitlines()
     taken = {line[1:] for line in lines if line.startswith("!")}
     assert lines[1] == "*"
-    assert taken == ROOMS | {"LICENSE", "requirements-laptop.txt", "k8s/crd.yaml"}
+    needed = {"requirements-laptop.txt", "requirements-image.txt", "engine", "scripts/bill.py"}
+    assert taken == ROOMS | needed | {"LICENSE", "k8s/crd.yaml"}
     assert all((tree.ROOT / path).exists() for path in taken)
 
 
@@ -29,9 +30,20 @@ def test_last_stage_runs_as_a_numeric_user_and_installs_nothing() -> None:
     assert last.rstrip().endswith('ENTRYPOINT ["python", "-m", "image"]\nCMD ["all"]')
 
 
+def test_every_room_is_copied_and_nothing_that_only_a_stage_needs() -> None:
+    program = re.findall(r"^COPY (\S+) /opt/textmill/", DOCKERFILE, re.MULTILINE)
+    assert set(program) == ROOMS | {"LICENSE", "k8s"}
+    assert len(re.findall(r"^COPY --from=", DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :], re.MULTILINE)) == 4
+
+
 def test_dependencies_come_before_the_program() -> None:
     assert DOCKERFILE.index("COPY requirements-laptop.txt") < DOCKERFILE.index("--require-hashes")
-    assert DOCKERFILE.index("--require-hashes") < DOCKERFILE.index("COPY . ")
+    assert DOCKERFILE.index("--require-hashes") < DOCKERFILE.index("COPY app ")
+
+
+def test_image_without_the_engine_is_not_built() -> None:
+    last = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+    assert last.index("\nCOPY --from=engine") < last.index("\nRUN python -m image engine\n")
 
 
 def test_base_image_is_the_one_that_a_stand_in_is_made_for() -> None:

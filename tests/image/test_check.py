@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from image import check
+from worker import engines
 
 
 class Installation(ThreadingHTTPServer):
@@ -80,7 +81,9 @@ def test_right_count_passes_and_the_request_is_deleted(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert check.main([installation.url]) == 0
-    assert capsys.readouterr().out == "uploaded as check-txt-1\ncounted right: 18 words, 4 distinct\n"
+    engine, *lines = capsys.readouterr().out.splitlines()
+    assert engine == f"engine of this image: {engines.engine().name}"
+    assert lines == ["uploaded as check-txt-1", "counted right: 18 words, 4 distinct"]
     assert installation.seen == ["POST", "DELETE /requests/check-txt-1"]
 
 

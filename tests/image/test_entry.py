@@ -11,6 +11,7 @@ import pytest
 
 from checks.tree import ROOT
 from image.__main__ import COMMANDS, command_line, usage
+from worker import engines
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,10 +37,16 @@ def test_without_arguments_the_whole_stack_listens_on_every_address() -> None:
         (["tokenize", "--help"], ["-m", "worker", "tokenize", "--help"]),
         (["count", "-", "--csv"], ["-m", "worker", "count", "-", "--csv"]),
         (["check", "http://x"], ["-m", "image.check", "http://x"]),
+        (["bill"], ["-m", "image.bill"]),
     ],
 )
 def test_command_hands_its_arguments_on(arguments: list[str], expected: list[str]) -> None:
     assert command_line(arguments, "python") == ["python", *expected]
+
+
+def test_engine_is_named_and_its_lack_is_a_failure() -> None:
+    done = run("engine")
+    assert (done.stdout, done.returncode) == (f"{engines.engine().name}\n", 0 if engines.built() else 1)
 
 
 def test_help_lists_every_command() -> None:
@@ -63,7 +70,7 @@ def test_exit_code_and_output_are_those_of_the_part() -> None:
     assert run("count", "--no-such-option").returncode == 2
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"api"}))
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"api", "bill", "engine"}))
 def test_every_command_explains_itself(name: str) -> None:
     done = run(name, "--help")
     assert (done.returncode, done.stdout[:6]) == (0, "usage:"), done.stderr

@@ -49,6 +49,7 @@ def test_every_lock_names_its_command_and_no_host(request: pytest.FixtureRequest
         "requirements-documents.txt",
         "requirements-engine.txt",
         "requirements-generate.txt",
+        "requirements-image.txt",
         "requirements-laptop.txt",
         "requirements.txt",
     ]

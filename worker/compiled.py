@@ -61,6 +61,7 @@ class _Words:
         self.vocabulary = self._words.vocabulary
         self.forget = self._words.forget
         self.rows = self._words.rows
+        self.most = self._words.most
 
     @property
     def waiting(self) -> int:

@@ -14,12 +14,12 @@ from textmill import artefacts, layout, reports
 from textmill.artefacts import ManifestRefused, TableManifest, TokensManifest
 from textmill.orders import CountOrder
 from worker import arrow
-from worker.engines import engine
+from worker.engines import Row, engine
 from worker.errors import ArtefactInvalid, InputChanged
 from worker.progress import Progress
 from worker.settings import Settings, cores
 from worker.shards import Shard, counted
-from worker.table import Row, Table, first_rows
+from worker.table import Table, first_rows
 from worker.totals import Totals
 from worker.verifying import check_files, read_manifest, verified
 from worker.volume import new_folder, publish

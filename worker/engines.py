@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Protocol
 
-INTERFACE = 1
+INTERFACE = 2
 """Of which shape the compiled module must be; one that was built from other sources may be of another."""
 
 NOT_BUILT = (
@@ -33,6 +33,9 @@ class Column(Protocol):
 
 Part = tuple[Column, Column]
 """Words and their counts."""
+
+Row = tuple[str, int]
+"""A word and its count."""
 
 
 class Words(Protocol):
@@ -64,6 +67,9 @@ class Words(Protocol):
 
     def rows(self, by_count: bool) -> Iterator[Part]:
         """Take all words with their counts, by word or by falling count; a new vocabulary begins."""
+
+    def most(self, most: int) -> tuple[int, list[Row]]:
+        """Return the sum of all counts, and the first rows by falling count; nothing is taken."""
 
     def __len__(self) -> int: ...
 

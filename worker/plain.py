@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from worker import characters
-from worker.engines import Bins, Column, Part, Tally, Words
+from worker.engines import Bins, Column, Part, Row, Tally, Words
 from worker.reference import Reference
 
 ROWS = 16_384
@@ -22,8 +22,6 @@ ROWS = 16_384
 CHARACTERS = 8 << 20
 _ENTRY = 200
 """Bytes that a word costs beside its characters, in a dictionary that may be growing, and while it is sorted."""
-
-Row = tuple[str, int]
 
 
 class Plain:
@@ -110,11 +108,19 @@ class _Words:
         self._reference.forget()
 
     def rows(self, by_count: bool) -> Iterator[Part]:
-        counts = self._counts if self._counts is not None else Counter[int]()
-        found = {word: counts[number] for number, word in enumerate(self._reference.vocabulary)}
-        counts.clear()
+        found = self._by_word()
+        if self._counts:
+            self._counts.clear()
         self._reference.forget()
         return parts(_ordered(found, by_count))
+
+    def most(self, most: int) -> tuple[int, list[Row]]:
+        found = self._by_word()
+        return sum(found.values()), heapq.nsmallest(most, found.items(), key=lambda row: (-row[1], row[0]))
+
+    def _by_word(self) -> dict[str, int]:
+        counts = self._counts if self._counts is not None else Counter[int]()
+        return {word: counts[number] for number, word in enumerate(self._reference.vocabulary)}
 
 
 class _Bins:

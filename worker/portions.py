@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from worker.engines import Part, engine
+from worker.engines import Part, Row, engine
 from worker.errors import WorkerError
 from worker.ranges import shard_range
 from worker.settings import Bounds, Settings
+from worker.table import first_rows
 from worker.text import Text
 from worker.totals import Totals
 
@@ -101,6 +102,29 @@ def _cut(source: Source, share: int) -> Iterator[Portion]:
                 yield Portion(source.name, source.path, start, end)
 
 
+class Summary(NamedTuple):
+    """How many words there are, how many of them are distinct, and the first rows of the table."""
+
+    tokens: int
+    distinct: int
+    top: list[Row]
+
+
+class Merged:
+    """Rows that were counted by several processes."""
+
+    def __init__(self, rows: Iterator[Part]) -> None:
+        self._rows = rows
+
+    def rows(self) -> Iterator[Part]:
+        """Yield the table."""
+        return self._rows
+
+    def summary(self, most: int) -> Summary:
+        """Return the table's summary with so many rows, or all."""
+        return _summary(self._rows, most)
+
+
 class Counts:
     """Counts the words of portions, one after the other, within a bound of memory."""
 
@@ -142,7 +166,25 @@ class Counts:
         self._totals.put_aside(self._words.rows(by_count=False))
         return self._totals.rows()
 
+    def summary(self, most: int) -> Summary:
+        """Return the table's summary with so many rows, or all; where it can be, without a table that is sorted."""
+        if not most or not self._totals.in_memory:
+            return _summary(self.rows(), most)
+        tokens, top = self._words.most(most)
+        return Summary(tokens, len(self._words), top)
+
     def runs(self) -> tuple[Path, ...]:
         """Write what was counted to files of rows that are sorted by word, and return them."""
         self._totals.put_aside(self._words.rows(by_count=False))
         return self._totals.runs
+
+
+def _summary(rows: Iterator[Part], most: int) -> Summary:
+    top: list[Row] = []
+    tokens = distinct = 0
+    for words, counts in rows:
+        tokens += engine().csv(words, counts)[1]
+        distinct += len(words)
+        if not most or len(top) < most:
+            top += first_rows([(words, counts)], most - len(top) if most else len(words))
+    return Summary(tokens, distinct, top)

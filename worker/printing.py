@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from worker.engines import Part, engine
-from worker.table import Row, first_rows
+from worker.portions import Counts, Merged, Summary
 
 BAR = 30
 WIDEST = 40
@@ -22,39 +22,33 @@ WIDEST = 40
 _JOINERS = "\u200c\u200d"
 
 
-def show(rows: Iterator[Part], size: int, options: Namespace) -> None:
+def show(counted: Counts | Merged, size: int, options: Namespace) -> None:
     """Print the result in the form that was asked for."""
     if options.csv:
-        _csv(rows, options.top)
+        _csv(counted.rows(), options.top)
         return
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # it is a text file
-    top: list[Row] = []
-    tokens = distinct = 0
-    for words, counts in rows:
-        tokens += engine().csv(words, counts)[1]
-        distinct += len(words)
-        if not options.top or len(top) < options.top:
-            top += first_rows([(words, counts)], options.top - len(top) if options.top else len(words))
+    summary = counted.summary(options.top)
     if options.json:
-        _json(size, tokens, distinct, top)
+        _json(size, summary)
     else:
-        _table(size, tokens, distinct, top)
+        _table(size, summary)
     sys.stdout.flush()
 
 
-def _json(size: int, tokens: int, distinct: int, top: list[Row]) -> None:
+def _json(size: int, summary: Summary) -> None:
     told = {
         "bytes": size,
-        "tokens": tokens,
-        "distinctWords": distinct,
-        "topWords": [{"word": word, "count": number} for word, number in top],
+        "tokens": summary.tokens,
+        "distinctWords": summary.distinct,
+        "topWords": [{"word": word, "count": number} for word, number in summary.top],
     }
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
-def _table(size: int, tokens: int, distinct: int, top: list[Row]) -> None:
-    sys.stdout.write(f"{size:,} bytes, {tokens:,} words, {distinct:,} of them distinct\n")
-    shown = [(_cut(clean(word)), number) for word, number in top]
+def _table(size: int, summary: Summary) -> None:
+    sys.stdout.write(f"{size:,} bytes, {summary.tokens:,} words, {summary.distinct:,} of them distinct\n")
+    shown = [(_cut(clean(word)), number) for word, number in summary.top]
     width = max((cells(word) for word, _ in shown), default=0)
     for word, number in shown:
         gap = " " * (width - cells(word))

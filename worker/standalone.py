@@ -15,14 +15,13 @@ import stat
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from worker import bar, crew, printing
-from worker.engines import Part, engine
+from worker.engines import engine
 from worker.errors import WorkerError
-from worker.portions import Counts, Moved, Order, PortionFailed, Source, shared_out
+from worker.portions import Counts, Merged, Moved, Order, PortionFailed, Source, shared_out
 from worker.settings import bounds_of, cores, memory_bound
 
 if TYPE_CHECKING:
@@ -66,8 +65,8 @@ def _count(options: Namespace, folder: Path) -> int:
         return FAILED
     size = sum(one.size for one in sources)
     with bar.shown(size, wanted=not options.quiet) as moved:
-        rows = _rows(sources, order, folder, moved, options.processes or _processes(size))
-    printing.show(rows, size, options)
+        counted = _counted(sources, order, folder, moved, options.processes or _processes(size))
+    printing.show(counted, size, options)
     return 0
 
 
@@ -97,14 +96,14 @@ def _regular(name: str, copy: Path) -> Path:
     return copy
 
 
-def _rows(sources: list[Source], order: Order, folder: Path, moved: Moved, processes: int) -> Iterator[Part]:
+def _counted(sources: list[Source], order: Order, folder: Path, moved: Moved, processes: int) -> Counts | Merged:
     shares = shared_out(sources, processes)
     if len(shares) > 1:
-        return crew.counted(shares, order, folder, moved)
+        return Merged(crew.counted(shares, order, folder, moved))
     counts = Counts(folder, order, cores())
     for portion in shares[0]:
         counts.add(portion, moved)
-    return counts.rows()
+    return counts
 
 
 def _processes(size: int) -> int:

@@ -14,10 +14,8 @@ from typing import IO, Any
 from textmill import layout
 from textmill.artefacts import File
 from worker import arrow
-from worker.engines import Engine, Part
+from worker.engines import Engine, Part, Row
 from worker.volume import sync
-
-Row = tuple[str, int]
 
 
 class Table:
@@ -43,12 +41,13 @@ class Table:
     def _both(self, rows: Iterable[Part], csv: IO[bytes], sha: Any) -> Iterator[Part]:
         _put(csv, sha, f"{arrow.WORD},{arrow.COUNT}\n".encode())
         for words, counts in rows:
-            if len(self.top) < self._most:
-                self.top += first_rows([(words, counts)], self._most - len(self.top))
             lines, tokens = self._engine.csv(words, counts)
             self.words += len(words)
             self.tokens += tokens
             _put(csv, sha, lines)
+            del lines  # one word may be a fifth of the memory, and this is one of several copies
+            if len(self.top) < self._most:
+                self.top += first_rows([(words, counts)], self._most - len(self.top))
             yield words, counts
 
 

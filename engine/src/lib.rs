@@ -15,6 +15,7 @@ pub mod merge;
 mod python;
 pub mod rows;
 pub mod segment;
+mod slots;
 pub mod stream;
 #[allow(clippy::unreadable_literal, reason = "generated, and read by no person")]
 pub mod tables;

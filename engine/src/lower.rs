@@ -3,7 +3,7 @@
 //! `str::to_lowercase` is not asked: its Unicode version comes with the compiler, and it skips a character that is both
 //! cased and case-ignorable (U+02B0) where the definition counts it as cased.
 
-use crate::classes::decode;
+use crate::classes::{CHANGES, decode, entry};
 use crate::tables::{CASE_IGNORABLE, CASED, LOWER};
 
 const DOTTED: u32 = 0x130;
@@ -15,19 +15,21 @@ const FINAL_SIGMA: char = '\u{3c2}';
 pub fn lower(word: &[u8], lowered: &mut Vec<u8>) {
     lowered.reserve(word.len() + word.len() / 2);
     let mut at = 0;
-    // Whether a cased character and nothing but ignorable ones stand before: what a final sigma asks.
-    let mut cased = false;
     while at < word.len() {
         let (point, length) = decode(word, at);
-        at += length;
-        match point {
-            0..0x80 => lowered.push((point as u8).to_ascii_lowercase()),
-            DOTTED => lowered.extend_from_slice("i\u{307}".as_bytes()),
-            SIGMA if cased && !cased_follows(word, at) => push(FINAL_SIGMA, lowered),
-            SIGMA => push(SMALL_SIGMA, lowered),
-            _ => push(char::from_u32(simple(point)).unwrap_or('\u{fffd}'), lowered),
+        if point < 0x80 {
+            lowered.push((point as u8).to_ascii_lowercase());
+        } else if entry(point) & CHANGES == 0 {
+            lowered.extend_from_slice(&word[at..word.len().min(at + length)]);
+        } else if point == DOTTED {
+            lowered.extend_from_slice("i\u{307}".as_bytes());
+        } else if point == SIGMA {
+            let is_last = cased_before(word, at) && !cased_follows(word, at + length);
+            push(if is_last { FINAL_SIGMA } else { SMALL_SIGMA }, lowered);
+        } else {
+            push(char::from_u32(simple(point)).unwrap_or('\u{fffd}'), lowered);
         }
-        cased = within(&CASED, point) || (cased && within(&CASE_IGNORABLE, point));
+        at += length;
     }
 }
 
@@ -42,6 +44,25 @@ fn simple(point: u32) -> u32 {
         }
         _ => point,
     }
+}
+
+/// Tell whether a cased character and nothing but ignorable ones stand before a place. A sigma is cased, so however many
+/// a word has, none looks back beyond the one before.
+fn cased_before(word: &[u8], mut at: usize) -> bool {
+    while at > 0 {
+        at -= 1;
+        while at > 0 && word[at] & 0xc0 == 0x80 {
+            at -= 1;
+        }
+        let (point, _) = decode(word, at);
+        if within(&CASED, point) {
+            return true;
+        }
+        if !within(&CASE_IGNORABLE, point) {
+            return false;
+        }
+    }
+    false
 }
 
 fn cased_follows(word: &[u8], mut at: usize) -> bool {

@@ -49,13 +49,6 @@ const fn kinds() -> [u8; 256] {
     found
 }
 
-/// Tell whether a byte may join what stands around it.
-#[inline]
-#[must_use]
-pub fn is_middle(byte: u8) -> bool {
-    KINDS[byte as usize] & (MID_LETTER | MID_DIGIT) != 0
-}
-
 /// Fill `found` with the masks of the blocks, one each, by the best way that this processor has.
 pub fn classify(blocks: &[[u8; 64]], found: &mut [Masks]) {
     #[cfg(target_arch = "x86_64")]

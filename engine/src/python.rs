@@ -108,6 +108,16 @@ impl Words {
         Sorted { ordered: py.detach(|| Ordered::new(vec![rows.sorted(order)], order)) }
     }
 
+    /// Return how many words were counted in all, and the most frequent words with their counts, in the table's order.
+    fn most(&self, py: Python<'_>, most: usize) -> (u64, Vec<(String, u64)>) {
+        let vocabulary = &self.stream.counter.vocabulary;
+        py.detach(|| {
+            let (tokens, rows) = vocabulary.most(most);
+            let text = |word| String::from_utf8_lossy(word).into_owned();
+            (tokens, rows.into_iter().map(|(word, count)| (text(word), count)).collect())
+        })
+    }
+
     /// The bytes that the vocabulary takes, with what sorting it takes.
     #[getter]
     fn memory(&self) -> usize {
@@ -348,6 +358,6 @@ fn textmill_engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(lines, module)?)?;
     module.add_function(wrap_pyfunction!(whole_characters, module)?)?;
     module.add("WordTooLong", module.py().get_type::<WordTooLong>())?;
-    module.add("INTERFACE", 1)?; // as worker/engines.py asks for it
+    module.add("INTERFACE", 2)?; // as worker/engines.py asks for it
     module.add("UNICODE", tables::UNICODE)
 }

@@ -37,8 +37,6 @@ pub struct Stream {
     partial: Vec<u8>,
     largest_word: usize,
     memory_cap: usize,
-    /// How often each word stood in the text, if ids are counted and not kept.
-    counts: Option<Vec<u64>>,
 }
 
 impl Stream {
@@ -53,38 +51,25 @@ impl Stream {
             partial: Vec::new(),
             largest_word: largest_word.clamp(OPEN, u32::MAX as usize / 4),
             memory_cap,
-            counts: None,
         }
     }
 
-    /// Count the ids from now on instead of keeping them.
+    /// Count the words instead of keeping their ids.
     #[must_use]
-    pub fn counting(mut self) -> Self {
-        self.counts = Some(Vec::new());
-        self
+    pub fn counting(self) -> Self {
+        Self { counter: Counter::counting(), ..self }
     }
 
     /// Return the bytes that the vocabulary takes, with what sorting it takes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.counter.vocabulary.memory() + 8 * self.counts.as_ref().map_or(0, Vec::len)
+        self.counter.vocabulary.memory()
     }
 
     /// Give the vocabulary with its counts, zeros if nothing was counted, and begin a new one with id 0.
     pub fn take(&mut self) -> Rows {
-        let (bytes, ends) = std::mem::take(&mut self.counter.vocabulary).into_words();
-        let mut counts = self.counts.as_mut().map(std::mem::take).unwrap_or_default();
-        counts.resize(ends.len(), 0);
+        let (bytes, ends, counts) = std::mem::take(&mut self.counter.vocabulary).into_words();
         Rows { bytes, ends, counts }
-    }
-
-    fn count(&mut self) {
-        if let Some(counts) = &mut self.counts {
-            counts.resize(self.counter.vocabulary.len(), 0);
-            for id in self.counter.ids.drain(..) {
-                counts[id as usize] += 1;
-            }
-        }
     }
 
     /// Take the next block and return how many of its bytes were taken: all, unless the vocabulary is full.
@@ -100,7 +85,6 @@ impl Stream {
                 other => other,
             })?;
             taken += piece.len();
-            self.count();
             if self.memory() > self.memory_cap {
                 break;
             }
@@ -120,7 +104,6 @@ impl Stream {
         let open = std::mem::take(&mut self.open);
         self.counter.scan(&open);
         self.patience = OPEN;
-        self.count();
         Ok(())
     }
 
@@ -212,7 +195,7 @@ impl Stream {
 /// # Errors
 /// Where it cannot.
 pub fn whole(block: &[u8]) -> Result<usize, Refused> {
-    match std::str::from_utf8(block) {
+    match simdutf8::compat::from_utf8(block) {
         Ok(_) => Ok(block.len()),
         Err(error) if error.error_len().is_none() => Ok(error.valid_up_to()),
         Err(error) => Err(Refused::NotUtf8(error.valid_up_to())),

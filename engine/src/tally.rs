@@ -28,7 +28,7 @@ impl Part {
     }
 
     fn rows(&mut self) -> Rows {
-        let (bytes, ends) = std::mem::take(&mut self.vocabulary).into_words();
+        let (bytes, ends, _) = std::mem::take(&mut self.vocabulary).into_words();
         Rows { bytes, ends, counts: std::mem::take(&mut self.counts) }
     }
 }

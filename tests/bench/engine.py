@@ -106,7 +106,7 @@ def two_jobs(path: Path, folder: Path, shards: int) -> tuple[float, float]:
             for index in range(shards)
         ]
         tokenized = run(*pods, one_core=shards == 1)
-        count = json.dumps({"id": "bench", "tokens": "work/t/bench", "shards": shards, "topWords": 10})
+        count = json.dumps({"id": "bench", "tokens": "work/t/bench", "shards": shards, "top_words": 10})
         counted = run(
             [*WORKER, "count", "--root", volume, "--out", "results/c", "--order", count], one_core=shards == 1
         )

@@ -11,8 +11,8 @@ from arro3.core import Array, DataType
 
 from worker import engines, rules
 from worker.characters import is_word, lower
-from worker.engines import Column, Engine, Part, Words
-from worker.plain import Plain, Row, listed
+from worker.engines import Column, Engine, Part, Row, Words
+from worker.plain import Plain, listed
 
 REAL = (Path(__file__).parent / "data" / "article1.txt").read_text("utf-8")
 """The first article of the Universal Declaration of Human Rights in 28 languages, with what else is met in the wild."""

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.making import available, numbers, part, rows, strings
-from worker.engines import Engine
-from worker.plain import Row, listed
+from worker.engines import Engine, Row
+from worker.plain import listed
 from worker.totals import Totals
 
 WORDS = st.text('ab\u00e9\u6f22\U0001f170,"', min_size=1, max_size=20)

@@ -80,6 +80,8 @@ def test_ids_go_on_behind_a_vocabulary_that_is_forgotten(one: Engine) -> None:
 def test_counting_words_gives_their_counts(one: Engine) -> None:
     words = fed(one.words(CAP, CAP, counting=True), [b"b A a\n", b"c a B"])
     assert words.waiting == 0
+    assert words.most(2) == (6, [("a", 3), ("b", 2)])
+    assert words.most(0) == (6, [])
     assert rows(words.rows(by_count=True)) == [("a", 3), ("b", 2), ("c", 1)]
     assert rows(fed(words, [b"z y"]).rows(by_count=False)) == [("y", 1), ("z", 1)]
 

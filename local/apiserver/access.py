@@ -34,7 +34,9 @@ class Access:
         if path in OPEN_PATHS:
             return
         scheme, _, token = headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self.token.encode()):
+        if scheme.lower() != "bearer" or not hmac.compare_digest(
+            token.strip().encode("utf-8", "surrogateescape"), self.token.encode()
+        ):
             raise Unauthorized
 
 

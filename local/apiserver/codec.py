@@ -45,9 +45,20 @@ def decode_yaml(raw: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     try:
-        return decode(json.dumps(yaml.safe_load(raw), default=_timestamp).encode())
+        return decode(json.dumps(yaml.load(raw, _Loader), default=_timestamp).encode())  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise BadRequest(f"the body is not valid YAML: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them can stand for more nodes than any memory holds. kubectl resolves
+    those of a manifest itself."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Make the next node."""
+        if self.check_event(yaml.AliasEvent):
+            raise BadRequest("aliases are not taken in a YAML body; write out what they stand for")
+        return super().compose_node(parent, index)
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -7,10 +7,13 @@ the client's fault and names the operation that failed.
 import copy
 from typing import Any
 
-from .errors import ApiError, BadRequest
+from .codec import encode
+from .errors import ApiError, BadRequest, TooLarge
 
 OPERATIONS = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 LIMIT = 10_000
+COPIED_BYTES = 3 << 20
+"""What all copies of a patch may hold: each can double the object."""
 
 
 class PatchFailed(ApiError):
@@ -25,9 +28,14 @@ def apply_json_patch(document: Any, patch: Any) -> Any:
         raise BadRequest("a JSON patch must be a list of operations")
     if len(patch) > LIMIT:
         raise BadRequest(f"the allowed maximum operations in a JSON patch is {LIMIT}, got {len(patch)}")
+    copied = 0
     for operation in patch:
         if not isinstance(operation, dict) or operation.get("op") not in OPERATIONS:
             raise BadRequest(f"not a JSON patch operation: {operation!r}")
+        if operation["op"] == "copy":
+            copied += len(encode(_get(document, _pointer(operation.get("from")))))
+            if copied > COPIED_BYTES:
+                raise TooLarge(f"the copies of the JSON patch have more than {COPIED_BYTES} bytes")
         document = _operate(document, operation)
     return document
 

@@ -4,6 +4,7 @@ aiohttp's low-level server is used: routes here follow Kubernetes' grammar (`rou
 middlewares would cost more than the work of most requests. Every error leaves as a Status.
 """
 
+import json
 import logging
 import time
 
@@ -12,7 +13,7 @@ from aiohttp import web
 from . import discovery
 from .access import OPEN_PATHS, Access
 from .codec import encode
-from .errors import ApiError, InternalError, MethodNotAllowed, NoSuchPath
+from .errors import ApiError, BadRequest, InternalError, MethodNotAllowed, NoSuchPath
 from .handlers import Handlers
 from .openapi import OpenApi
 from .resources import Registry
@@ -42,6 +43,8 @@ class Server:
             LOG.debug("%s %s refused: %s (%s)", request.method, request.path, refusal.message, refusal.hint)
         except ConnectionError:
             raise
+        except RecursionError:
+            response = refuse(BadRequest("the body is nested too deeply"))
         except Exception as error:  # the last line of defence: a fault of ours must reach the client as a Status
             LOG.exception("%s %s failed", request.method, request.path)
             response = refuse(InternalError(f"an error on the server has prevented the request: {error!r}"))
@@ -77,4 +80,5 @@ def refuse(refusal: ApiError) -> web.Response:
         headers["Retry-After"] = "1"
     if refusal.code == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return web.Response(body=encode(refusal.status()), status=refusal.code, headers=headers)
+    body = json.dumps(refusal.status(), separators=(",", ":")).encode()  # takes what a client sent that is no UTF-8
+    return web.Response(body=body, status=refusal.code, headers=headers)

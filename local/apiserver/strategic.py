@@ -26,14 +26,17 @@ def _merge_object(target: dict[str, Any], patch: dict[str, Any], node: Schema) -
         return {}
     if directive not in (None, "merge"):
         raise BadRequest(f'unknown directive $patch: "{directive}"')
+    for key, value in patch.items():
+        if (key == RETAIN or key.startswith((DELETE_FROM, ORDER))) and not isinstance(value, list):
+            raise BadRequest(f"the directive {key} needs a list")
     if RETAIN in patch:
-        kept = set(patch[RETAIN])
-        target = {key: value for key, value in target.items() if key in kept}
+        target = {key: value for key, value in target.items() if key in patch[RETAIN]}
     orders = {key.removeprefix(ORDER): value for key, value in patch.items() if key.startswith(ORDER)}
     for key, value in patch.items():
         if key.startswith(DELETE_FROM):
             name = key.removeprefix(DELETE_FROM)
-            target[name] = [item for item in target.get(name) or [] if item not in value]
+            former = target.get(name)
+            target[name] = [item for item in former if item not in value] if isinstance(former, list) else []
         elif key not in (DIRECTIVE, RETAIN) and not key.startswith(ORDER):
             _merge_member(target, key, value, child(node, key) or EMPTY)
     for name, order in orders.items():

@@ -28,7 +28,7 @@ PROGRAM = Path(__file__).resolve().parents[2]
 @contextlib.contextmanager
 def locked(state: Path) -> Iterator[None]:
     """Hold a state folder for this process alone; StateInUse where another has it."""
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(0o700, parents=True, exist_ok=True)  # uploads are nobody else's on a machine that is shared
     with (state / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

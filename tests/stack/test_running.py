@@ -64,7 +64,7 @@ def test_run_prints_both_addresses_and_ctrl_c_leaves_nothing(tmp_path: Path) -> 
     assert re.search(r"http://127\.0\.0\.1:\d+", printed)
     (kubeconfig,) = map(Path, re.findall(r"KUBECONFIG=(\S+)", printed))
     assert kubeconfig == tmp_path / "state" / "kubeconfig"
-    assert kubeconfig.stat().st_mode & 0o077 == 0
+    assert (kubeconfig.stat().st_mode | kubeconfig.parent.stat().st_mode) & 0o077 == 0
     children = descendants(process.pid)
     assert len(children) >= 5
     assert stop(process).endswith("stopped\n")

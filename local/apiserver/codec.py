@@ -45,7 +45,7 @@ def decode_yaml(raw: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     try:
-        return decode(json.dumps(yaml.load(raw, _Loader), default=_timestamp).encode())  # noqa: S506 - a SafeLoader
+        return decode(json.dumps(yaml.load(raw, _Loader), default=_timestamp).encode())  # noqa: S506 - a SafeLoader that takes less
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise BadRequest(f"the body is not valid YAML: {error}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 )
 def test_body_that_cannot_be_meant_is_refused(api: Client, method: str, media: str, body: bytes, status: int) -> None:
     path = MAPS if method == "POST" else ONE
-    query = {"fieldManager": "x"} if media == APPLY else {}
+    query: dict[str, Any] = {"fieldManager": "x"} if media == APPLY else {}
     assert api.call(method, path, body, media=media, **query).status == status
     assert api.get(ONE).body["data"] == {"a": "b"}
 

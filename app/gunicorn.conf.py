@@ -25,6 +25,7 @@ limit_request_fields = 64
 limit_request_field_size = 8190
 logconfig_dict = configuration(_settings.log_level)
 accesslog = None
+forwarded_allow_ips = ""  # nobody's headers say where we are; which proxies are believed is TEXTMILL_TRUSTED_PROXIES
 control_socket_disable = True
 
 

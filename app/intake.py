@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from flask import Request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio import multipart
@@ -94,6 +95,8 @@ def checked_length(request: Request, limit: int) -> int | None:
     """Return the body's length, None where it is sent in chunks; TooLarge where it is above the limit."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise MediaTypeUnsupported("Content-Encoding is not taken; send the file as it is.")
+    if request.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+        raise MediaTypeUnsupported("Of Transfer-Encoding only chunked is taken; send the file as it is.")
     length = request.content_length
     if length is None and not request.environ.get("wsgi.input_terminated"):
         return 0
@@ -143,7 +146,9 @@ def _read(stream: Any, size: int, patience: Patience, read: Read | None) -> byte
         block: bytes = stream.read(size)
     except TimeoutError as error:
         raise BodyStalled(f"No data came for {patience.stall_seconds:g} seconds.") from error
-    except OSError as error:  # also the server's own errors about a body that ends early or is wrongly chunked
+    except ParseException as error:
+        raise BodyBroken("The body is not in chunks as HTTP wants them.") from error
+    except OSError as error:  # also the server's own error about a body that ends early
         if read is not None and read.dropped:
             raise _dropped(patience, read) from error
         raise BodyCut("The connection ended before the body did.") from error

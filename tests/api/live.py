@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,3 +92,16 @@ def serve(folder: Path, config: Path, *, application: str = "app:create_app()", 
             if process.poll() is None:
                 process.terminate()
                 process.wait(PATIENCE)
+
+
+def exchange(port: int, sent: bytes, *, finish: bool = False) -> tuple[bytes, dict[str, Any]]:
+    """Send bytes as they are; return the head of the answer and its JSON."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(sent)
+        if finish:
+            connection.shutdown(socket.SHUT_WR)
+        got = b""
+        while block := connection.recv(65536):
+            got += block
+    head, _, body = got.partition(b"\r\n\r\n")
+    return head, json.loads(body)

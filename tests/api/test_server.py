@@ -9,7 +9,6 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,19 +26,6 @@ def api(real: Real, tmp_path_factory: pytest.TempPathFactory) -> Iterator[live.A
     """Run one gunicorn for this module, which gives up on a client that stands still for half a second."""
     with live.serve(tmp_path_factory.mktemp("api"), real[0], TEXTMILL_STALL_SECONDS="0.5") as running:
         yield running
-
-
-def _exchange(port: int, sent: bytes, *, finish: bool = False) -> tuple[bytes, dict[str, Any]]:
-    """Send bytes as they are; return the head of the answer and its JSON."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
-        connection.sendall(sent)
-        if finish:
-            connection.shutdown(socket.SHUT_WR)
-        got = b""
-        while block := connection.recv(65536):
-            got += block
-    head, _, body = got.partition(b"\r\n\r\n")
-    return head, json.loads(body)
 
 
 def _runs(process: str) -> bool:
@@ -121,7 +107,7 @@ def test_client_that_asks_first_is_told_to_go_on(api: live.Api) -> None:
 def test_chunked_body_is_taken_whole(api: live.Api) -> None:
     sent = _head("Transfer-Encoding: chunked", "Content-Type: text/plain", "Connection: close")
 
-    head, body = _exchange(api.port, sent + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+    head, body = live.exchange(api.port, sent + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 202 ")
     assert body["input"]["sha256"] == hashlib.sha256(b"abcde").hexdigest()
@@ -133,7 +119,7 @@ def test_client_that_goes_away_leaves_nothing(api: live.Api, real: Real, framing
     before, requests = files(api.root), len(real[1].get(live.REQUESTS).body["items"])
     start = b"3\r\nabc\r\n" if "chunked" in framing else b"abc"
 
-    head, body = _exchange(api.port, _head(framing, f"Content-Type: {content_type}") + start, finish=True)
+    head, body = live.exchange(api.port, _head(framing, f"Content-Type: {content_type}") + start, finish=True)
 
     assert head.startswith(b"HTTP/1.1 400 ")
     assert body["reason"] == "BodyCut"
@@ -154,31 +140,11 @@ def test_client_that_resets_its_connection_leaves_nothing(api: live.Api) -> None
 def test_client_that_stands_still_is_given_up(api: live.Api) -> None:
     before = files(api.root)
 
-    head, body = _exchange(api.port, _head("Content-Length: 1000", "Content-Type: text/plain") + b"abc")
+    head, body = live.exchange(api.port, _head("Content-Length: 1000", "Content-Type: text/plain") + b"abc")
 
     assert head.startswith(b"HTTP/1.1 408 ")
     assert body["reason"] == "BodyStalled"
     assert files(api.root) == before
-
-
-@pytest.mark.parametrize(
-    ("sent", "status", "reason"),
-    [
-        (b"NONSENSE\r\n\r\n", 400, "RequestUnreadable"),
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", 400, "RequestUnreadable"),
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414, "AddressTooLong"),
-        (b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431, "HeadersTooLarge"),
-        (b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 65 + b"\r\n", 431, "HeadersTooLarge"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: x\r\n\r\n", 501, "TransferCodingUnknown"),
-    ],
-)
-def test_request_that_cannot_be_read_is_a_problem_too(api: live.Api, sent: bytes, status: int, reason: str) -> None:
-    head, body = _exchange(api.port, sent)
-
-    assert head.startswith(f"HTTP/1.1 {status} ".encode())
-    assert b"Content-Type: application/problem+json" in head
-    assert b"X-Content-Type-Options: nosniff" in head
-    assert (body["status"], body["reason"]) == (status, reason)
 
 
 def test_log_is_json_lines_only(api: live.Api) -> None:

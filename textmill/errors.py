@@ -7,8 +7,8 @@ the reason and not to the place that raises it: the planner reads it from here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Reason(StrEnum):
@@ -35,8 +35,7 @@ class Reason(StrEnum):
     VOLUME_FULL = "VolumeFull"
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(NamedTuple):
     """What a reason means for the planner (may another try help?) and for a person (what to do)."""
 
     retryable: bool

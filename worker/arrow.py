@@ -7,7 +7,6 @@ touched.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -130,6 +129,8 @@ class _Hashing(io.RawIOBase):
     """What arro3 writes to: hashes and counts what passes; it is only ever written from front to back."""
 
     def __init__(self, file: IO[bytes], kept: _Kept) -> None:
+        import hashlib
+
         self._file = file
         self._kept = kept
         self.sha = hashlib.sha256()

@@ -12,16 +12,12 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textmill import layout, reports
-from textmill.errors import BadObject, Reason
-from textmill.orders import CountOrder, TokenizeOrder
-from worker.errors import WorkerError
-from worker.settings import BOUNDS, INDEX_VARIABLE, Bounds, Settings, bounds_of, memory_bound
+from textmill.errors import BadObject
+from worker.settings import BOUNDS, INDEX_VARIABLE, Bounds
 from worker.volume import remove_unfinished
 
 if TYPE_CHECKING:
@@ -37,10 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         if options.command == "tokenize":
-            return _tokenize(options)
+            from worker.errands import tokenize_all
+
+            return tokenize_all(options)
         if options.files or options.root is None:
             return _count_files(options)
-        return _count(options)
+        from worker.errands import count_all
+
+        return count_all(options)
     except BadObject as error:
         sys.stderr.write(f"worker: {error}\n")
         return 2
@@ -103,68 +103,10 @@ def _add_bounds(command: argparse.ArgumentParser) -> None:
         group.add_argument(option, type=int, metavar="N", help=f"{BOUNDS[name]} (default {default})")
 
 
-def _tokenize(options: argparse.Namespace) -> int:
-    from worker.tokenizing import tokenize
-
-    index = options.index if options.index is not None else int(os.environ.get(INDEX_VARIABLE) or 0)
-    if not 0 <= index < options.shards:
-        raise BadObject(f"there is no shard {index} of {options.shards}")
-    settings = _settings(options, index=index, shards=options.shards, configmaps=options.configmaps)
-    orders = [TokenizeOrder.parse(text) for text in options.order]
-    return _carry_out([(order.id, partial(tokenize, order, settings)) for order in orders], options)
-
-
-def _count(options: argparse.Namespace) -> int:
-    from worker.counting import count
-
-    settings = _settings(options)
-    orders = [CountOrder.parse(text) for text in options.order]
-    return _carry_out([(order.id, partial(count, order, settings)) for order in orders], options)
-
-
 def _count_files(options: argparse.Namespace) -> int:
     from worker.standalone import count_files
 
     return count_files(options)
-
-
-def _settings(
-    options: argparse.Namespace, *, index: int = 0, shards: int = 1, configmaps: Path | None = None
-) -> Settings:
-    uid = options.pod_uid or os.urandom(8).hex()
-    if not options.order or options.out is None:
-        raise BadObject("--out and at least one --order are needed with --root")
-    memory = memory_bound(options.memory)
-    return Settings(options.root, options.out, uid, memory, configmaps, index, shards, bounds_of(options))
-
-
-def _carry_out(tasks: Sequence[tuple[str, Callable[[], reports.Report]]], options: argparse.Namespace) -> int:
-    lines = []
-    for uid, task in tasks:
-        line = reports.line(_attempt(uid, f"{options.out}/{uid}", task))
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-        lines.append(line)
-    if options.termination_log:
-        options.termination_log.write_text(reports.seal(lines), "utf-8")
-    return 0
-
-
-def _attempt(uid: str, path: str, task: Callable[[], reports.Report]) -> reports.Report:
-    """Carry out one order; whatever goes wrong with it becomes its line, so that the others get theirs."""
-    if not layout.is_output(path):
-        return reports.failed(uid, Reason.WORKER_FAILED, f"no output can lie at {path[:200]!r}")
-    try:
-        return task()
-    except WorkerError as error:
-        return reports.failed(uid, error.reason, str(error))
-    except MemoryError:
-        return reports.failed(uid, Reason.OOM_KILLED, "the worker's memory is used up")
-    except Exception as error:  # noqa: BLE001 - a fault of one order must not cost the others of its batch their lines
-        import traceback
-
-        traceback.print_exc()
-        return reports.failed(uid, Reason.WORKER_FAILED, f"{type(error).__name__}: {error}")
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

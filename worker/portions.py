@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from worker.engines import Part, Row, engine
 from worker.errors import WorkerError
-from worker.ranges import shard_range
 from worker.settings import Bounds, Settings
 from worker.table import first_rows
 from worker.text import Text
@@ -95,6 +94,8 @@ def _cut(source: Source, share: int) -> Iterator[Portion]:
     if shards <= 1:
         yield Portion(source.name, source.path, 0, source.size)
         return
+    from worker.ranges import shard_range
+
     with Path(source.path).open("rb") as file:
         for index in range(shards):
             start, end = shard_range(file, source.size, index, shards)

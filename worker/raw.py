@@ -6,9 +6,8 @@ what an upload is stored by and what a request can pin. Nothing here knows what 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 BLOCK = 262_144
 
@@ -18,7 +17,11 @@ class Raw:
 
     def __init__(self, file: IO[bytes], *, hashing: bool = True) -> None:
         self._file = file
-        self._sha = hashlib.sha256() if hashing else None
+        self._sha: Any = None
+        if hashing:
+            import hashlib
+
+            self._sha = hashlib.sha256()
         self.bytes = 0
         """How many were read."""
 

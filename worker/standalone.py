@@ -18,7 +18,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from worker import bar, crew, printing
+from worker import bar, printing
 from worker.engines import engine
 from worker.errors import WorkerError
 from worker.portions import Counts, Merged, Moved, Order, PortionFailed, Source, shared_out
@@ -99,6 +99,8 @@ def _regular(name: str, copy: Path) -> Path:
 def _counted(sources: list[Source], order: Order, folder: Path, moved: Moved, processes: int) -> Counts | Merged:
     shares = shared_out(sources, processes)
     if len(shares) > 1:
+        from worker import crew
+
         return Merged(crew.counted(shares, order, folder, moved))
     counts = Counts(folder, order, cores())
     for portion in shares[0]:

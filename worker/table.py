@@ -5,7 +5,6 @@ Only the first rows become objects of Python's, for the report; a table of fifty
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -31,6 +30,8 @@ class Table:
 
     def write(self, rows: Iterable[Part]) -> dict[str, File]:
         """Write both files and return what they are."""
+        import hashlib
+
         path = self._folder / layout.TABLE_CSV
         with path.open("xb") as csv:
             sha = hashlib.sha256()

@@ -9,7 +9,6 @@ following links.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -59,6 +58,8 @@ def publish(temporary: Path, target: Path, manifest: str) -> None:
 
 def write(path: Path, content: bytes) -> File:
     """Write a small file, make it durable, and tell its size and digest."""
+    import hashlib
+
     with path.open("xb") as file:
         file.write(content)
         sync(file)
@@ -73,6 +74,8 @@ def sync(file: IO[bytes]) -> None:
 
 def digest(file: IO[bytes]) -> File:
     """Read an open file from its beginning and tell its size and digest; the position is at the beginning again."""
+    import hashlib
+
     sha, size = hashlib.sha256(), 0
     file.seek(0)
     while block := file.read(_CHUNK):

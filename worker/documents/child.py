@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import IO, cast
@@ -30,6 +29,8 @@ NAMES = {"pdf": "PDF", "docx": "DOCX", "epub": "EPUB", "html": "HTML"}
 
 def text_of(kind: str, file: IO[bytes], bounds: Bounds, most: int) -> Iterator[bytes]:
     """Yield the text of a document that lies in an open file, at most so many bytes of it."""
+    import subprocess
+
     file.seek(0)
     limits = (str(most), str(bounds.document_memory), str(bounds.document_seconds))
     process = subprocess.Popen(

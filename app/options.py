@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
-from textmill import layout
+from textmill import layout, names, notices
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ENCODING = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.:-]{0,62}[A-Za-z0-9])?")
@@ -58,13 +58,21 @@ def _request_name(name: str, text: str) -> str:
     return _matching(_NAME, "at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")(name, text)
 
 
+def _address(name: str, text: str) -> str:
+    if len(text) > notices.ADDRESS_LIMIT or not notices.ADDRESS.fullmatch(text):
+        raise FieldInvalid(f"{name} is {text[:80]!r}; write an http or https address without user and fragment.")
+    return text
+
+
 OTHER_FIELDS: dict[str, Callable[[str, str], Any]] = {
+    "notifyUrl": _address,
     "name": _request_name,
     "filename": lambda _, text: text,
     "sha256": _matching(layout.DIGEST, "the content's SHA-256 as 64 lower-case hex digits"),
     "upload": _matching(layout.DIGEST, "the stored content's SHA-256 as 64 lower-case hex digits"),
 }
-"""What else may be said: the request's name, the file's name, the digest to compare with, stored content."""
+"""What else may be said: who is told of the end, the request's name, the file's name, the digest to compare with, stored
+content."""
 
 
 @dataclass(frozen=True)
@@ -92,4 +100,7 @@ def read(pairs: Iterable[tuple[str, str]], *, allow_upload: bool = False) -> Opt
         else:
             known = ", ".join((*SPEC_FIELDS, *(one for one in OTHER_FIELDS if one != "upload" or allow_upload)))
             raise FieldUnknown(f"There is no field {name[:80]!r}; there are: {known}.")
+    if url := others.pop("notifyUrl", None):
+        # Always the same Secret: a client that may upload does not choose what the operator reads.
+        spec["notify"] = {"url": url, "secretRef": {"name": names.NOTIFY_SECRET}}
     return Options(spec=spec, **others)

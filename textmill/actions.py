@@ -118,6 +118,13 @@ class Collect:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """Write down an attempt to tell of a request's end, then make it; the plan does not wait for its answer."""
+
+    write: Write
+
+
+@dataclass(frozen=True)
 class LookUp:
     """Look for known results that answer these requests (of one namespace)."""
 
@@ -125,7 +132,7 @@ class LookUp:
     requests: tuple[Request, ...]
 
 
-Action = Write | Launch | Recreate | Read | Peek | Inspect | Collect | LookUp
+Action = Write | Launch | Recreate | Read | Peek | Inspect | Collect | Notify | LookUp
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,11 @@ class Limits:
     max_shards, shard_pods of them at once, each pod replaced up to shard_retries times in all. retry_delay:
     before the first retry, doubled each time up to retry_ceiling. pod_grace: how long a Job may be without
     any pod before its events are read. image_grace, claim_grace: how long an image may fail to be pulled, a
-    claim be missing, before the request fails. progress_every: how long a pod runs before
-    its log is looked at for how far it is, and how often then at most; 0 never. job_ttl: after which Kubernetes
-    removes a finished Job that a crash left.
+    claim be missing, before the request fails. progress_every: how long a pod runs before its log is looked at for
+    how far it is, and how often then at most; 0 never. notify_attempts, notify_timeout, notify_delay: how often
+    the end of a request is told to whoever asked, how long an attempt may last, and the pause after the first,
+    doubled each time up to notify_ceiling. job_ttl: after which Kubernetes removes a finished Job that a crash
+    left.
     """
 
     pods: int = 8
@@ -42,4 +44,8 @@ class Limits:
     image_grace: float = 60.0
     claim_grace: float = 10.0
     progress_every: float = 2.0
+    notify_attempts: int = 12
+    notify_timeout: float = 10.0
+    notify_delay: float = 5.0
+    notify_ceiling: float = 3600.0
     job_ttl: int = 600

@@ -26,6 +26,8 @@ VOLUME_LABEL = {f"{GROUP}/volume": "mounted"}
 REUSE_LABEL = f"{GROUP}/reuse-key"
 MEMBERS_ANNOTATION = f"{GROUP}/members"
 SHARDS_ANNOTATION = f"{GROUP}/shards"
+NOTIFY_SECRET = "textmill-notify"
+"""The Secret that signs notifications which are asked for over HTTP."""
 DIGEST_ANNOTATION = f"{GROUP}/content-sha256"
 KEY_ANNOTATION = f"{GROUP}/idempotency-key-sha256"
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from textmill import names, reports
 from textmill.errors import BadObject, Reason, SealBroken
 from textmill.glimpses import Glimpse
+from textmill.notices import Outcome
 from textmill.request import Body, Request, from_time
 
 
@@ -174,13 +175,15 @@ class Picture:
     """Everything that `plan` may know.
 
     requests: all that are not settled. lent: for requests whose reuse key was looked up, by uid, what a known
-    result lends (None: nothing fits). pods: by their Job's uid.
+    result lends (None: nothing fits). pods: by their Job's uid. outcomes: of the last attempt to tell
+    of a request's end, by uid.
     """
 
     requests: tuple[Request, ...] = ()
     jobs: Mapping[Key, Job] = field(default_factory=dict)
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
     lent: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -189,6 +192,7 @@ class Picture:
         jobs: Iterable[Job] = (),
         pods: Iterable[Pod] = (),
         lent: Mapping[str, Mapping[str, Any] | None] | None = None,
+        outcomes: Mapping[str, Outcome] | None = None,
     ) -> Picture:
         """Arrange loose objects into a picture."""
         by_job: dict[str, list[Pod]] = {}
@@ -199,4 +203,5 @@ class Picture:
             {(job.namespace, job.name): job for job in jobs},
             {uid: tuple(group) for uid, group in by_job.items()},
             lent or {},
+            outcomes or {},
         )

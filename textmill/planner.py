@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from textmill import progress, transitions
+from textmill import notifying, progress, transitions
 from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
 from textmill.batches import plan_job
 from textmill.draft import Draft
@@ -48,7 +48,7 @@ def _look_at(draft: Draft, request: Request) -> str | None:
     if request.deleting or (status.ended and status.settled):
         return None
     if status.ended:
-        draft.actions.append(transitions.settle(request))
+        notifying.after_end(draft, request)
     elif request.spec.suspend:
         if status.phase != SUSPENDED:
             draft.actions.append(transitions.suspend(request, draft.now))

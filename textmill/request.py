@@ -71,6 +71,15 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """Who is to be told of the end: an address, and where in a Secret the signing secret stands."""
+
+    url: str
+    secret: str
+    key: str = "secret"
+
+
+@dataclass(frozen=True)
 class Spec:
     """What was asked; the defaults are the CRD's."""
 
@@ -83,10 +92,13 @@ class Spec:
     timeout: int = 3600
     retries: int = 2
     ttl: int | None = None
+    notify: Notify | None = None
 
     @classmethod
     def parse(cls, body: Body) -> Spec:
         """Read `spec`."""
+        told = body.get("notify")
+        ref = told["secretRef"] if told else {}
         return cls(
             input=Input.parse(body.get("input", {})),
             encoding=body.get("encoding", cls.encoding),
@@ -97,6 +109,7 @@ class Spec:
             timeout=body.get("timeoutSeconds", cls.timeout),
             retries=body.get("retries", cls.retries),
             ttl=body.get("ttlSecondsAfterFinished"),
+            notify=Notify(told["url"], ref["name"], ref.get("key", Notify.key)) if told else None,
         )
 
 

@@ -76,7 +76,7 @@ def succeed(request: Request, result: Mapping[str, Any], now: float, reused: Map
     new = {**request.status.raw, **(reused or {})}
     new["result"] = dict(result)
     new["startTime"] = new.get("startTime") or to_time(now)
-    _end(new, SUCCEEDED, now)
+    _end(request, new, SUCCEEDED, now)
     how = "A known result for the same content and options was used." if reused else "The words are counted."
     reason = "Reused" if reused else "Counted"
     for kind in ("Accepted", "Tokenized") if reused else ():
@@ -94,16 +94,16 @@ def succeed(request: Request, result: Mapping[str, Any], now: float, reused: Map
 def fail(request: Request, reason: Reason, message: str, now: float) -> Write:
     """End a request badly: the reason's word, what happened, and what to do."""
     new = dict(request.status.raw)
-    _end(new, FAILED, now)
+    _end(request, new, FAILED, now)
     text = f"{message.rstrip('.')}. {ADVICE[reason].hint}"
     _with_condition(new, "Finished", "True", now, reason=reason, message=text)
     _with_condition(new, "Succeeded", "False", now, reason=reason, message=text)
     return Write(request, new, (Note("Warning", reason, text),))
 
 
-def _end(new: Raw, phase: str, now: float) -> None:
+def _end(request: Request, new: Raw, phase: str, now: float) -> None:
     new["phase"] = phase
-    new["settled"] = True
+    new["settled"] = request.spec.notify is None
     new["completionTime"] = to_time(now)
     new["progress"] = {"percent": 100 if phase == SUCCEEDED else _percent(new)}
     for name in ("retryAt", "batchLimit"):
@@ -117,6 +117,40 @@ def _percent(raw: Raw) -> int:
 def settle(request: Request) -> Write:
     """Mark an ended request as having nothing left to do, so that it leaves the operator's watch."""
     return Write(request, {**request.status.raw, "settled": True})
+
+
+def attempt(request: Request, next_at: float) -> Write:
+    """Write down that the end is about to be told, and when that is due again if nothing is heard."""
+    told = dict(request.status.raw.get("notification") or {})
+    told |= {"attempts": int(told.get("attempts") or 0) + 1, "retryAt": to_time(next_at + 0.999)}
+    return Write(request, {**request.status.raw, "notification": told})
+
+
+def unanswered(request: Request, message: str, next_at: float) -> Write:
+    """Write down why an attempt to tell of the end has failed, and when the next is due."""
+    told = {**_answered(request, message), "retryAt": to_time(next_at + 0.999)}
+    return Write(request, {**request.status.raw, "notification": told})
+
+
+def delivered(request: Request, now: float) -> Write:
+    """Settle a request whose end was told."""
+    told = {**_answered(request, "The receiver has taken it."), "deliveredAt": to_time(now)}
+    new = {**request.status.raw, "settled": True, "notification": told}
+    return Write(request, new, (Note("Normal", "Notified", f"Delivered at attempt {told['attempts']}."),))
+
+
+def give_up(request: Request, message: str, now: float) -> Write:
+    """Settle a request whose end nobody takes."""
+    text = f"Given up: {message.rstrip('.')}."
+    told = {**_answered(request, text), "gaveUpAt": to_time(now)}
+    new = {**request.status.raw, "settled": True, "notification": told}
+    return Write(request, new, (Note("Warning", "NotNotified", text),))
+
+
+def _answered(request: Request, message: str) -> Raw:
+    told = dict(request.status.raw.get("notification") or {})
+    told.pop("retryAt", None)
+    return {"attempts": 0, **told, "answered": told.get("attempts", 0), "message": message[:1024]}
 
 
 def suspend(request: Request, now: float) -> Write:

@@ -12,6 +12,7 @@ from app import options
 from app.routes.requests import LONGEST_WAIT, PAGE_LIMIT, PHASES
 from app.routes.results import FORMATS, LIMIT
 from app.search import LONGEST
+from textmill import notices
 
 Schema = dict[str, Any]
 
@@ -51,6 +52,10 @@ OPTIONS: dict[str, tuple[Schema, str]] = {
     "timeoutSeconds": (whole(1, 604_800), "How long the work may take."),
     "retries": (whole(0, 10), "How often it is tried again."),
     "ttlSecondsAfterFinished": (whole(0, 2_147_483_647), "After which the finished request is deleted."),
+    "notifyUrl": (
+        {"type": "string", "pattern": f"^{notices.ADDRESS.pattern}$", "maxLength": notices.ADDRESS_LIMIT},
+        "Who is told of the end, by a signed POST.",
+    ),
     "name": ({"type": "string", "pattern": NEW_NAME}, "The request's name; without it one is made."),
     "filename": ({"type": "string"}, "The file's name to show."),
     "sha256": ({"type": "string", "pattern": DIGEST}, "The content's digest; other content is refused."),

@@ -61,3 +61,16 @@ class Refused(ApiError):
     """The API understood and refuses: quota, permission, validation (other 4xx)."""
 
     reason = "Refused"
+
+
+class NoAnswer(OperatorError):
+    """An address outside the cluster did not answer in time, or not at all."""
+
+    reason = "NoAnswer"
+    retryable = True
+
+
+class NotAllowed(OperatorError):
+    """An address that must not be called from here."""
+
+    reason = "NotAllowed"

@@ -11,11 +11,12 @@ import logging
 from collections.abc import Callable, Iterable
 
 from textmill import manifests
-from textmill.actions import Action, Collect, Inspect, Launch, LookUp, Peek, Read, Recreate, Write
+from textmill.actions import Action, Collect, Inspect, Launch, LookUp, Notify, Peek, Read, Recreate, Write
 from textmill_operator.api import Api
 from textmill_operator.calls import Calls
 from textmill_operator.errors import ApiError, Away
 from textmill_operator.jobs import Jobs
+from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
 from textmill_operator.peeker import Peeker
@@ -42,9 +43,10 @@ class Executor:
         clock: Callable[[], float],
         patience: Patience,
         peeker: Peeker,
+        messenger: Messenger,
     ) -> None:
         calls = Calls(api, fence)
-        self._metrics, self._peeker, self.patience = metrics, peeker, patience
+        self._metrics, self._peeker, self._messenger, self.patience = metrics, peeker, messenger, patience
         self._statuses = Statuses(calls, store, recorder, metrics, clock)
         self._jobs = Jobs(calls, store, self._statuses, site)
         self._reading = Reading(calls, store, patience)
@@ -76,6 +78,8 @@ class Executor:
                     await self._reading.read(pod)
                 case Peek(pod):
                     self._peeker.ask(pod)
+                case Notify(write):
+                    await self._notify(write)
                 case Inspect(job):
                     await self._reading.inspect(job)
                 case Collect(job):
@@ -92,11 +96,18 @@ class Executor:
         self._metrics.actions.labels(kind, "done").inc()
         return True
 
+    async def _notify(self, write: Write) -> None:
+        """Write an attempt down, then make it; neither where one is under way, or too many are."""
+        if self._messenger.is_free(write.request.uid):
+            written = await self._statuses.write(write)
+            if written:
+                self._messenger.send(written)
+
 
 def _key(action: Action) -> str:
     """Return what an action's failures are counted under: the one thing that a refusal concerns."""
     match action:
-        case Write(request):
+        case Write(request) | Notify(Write(request)):
             return f"{request.uid} {request.version}"
         case Launch(job) | Recreate(job):
             return f"{job.namespace}/{job.name}"

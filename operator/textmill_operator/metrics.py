@@ -43,6 +43,9 @@ class Metrics:
             "textmill_audit_corrections", "Objects that the audit found and the watch had missed.", registry=registry
         )
         self.events_dropped = Counter("textmill_events_dropped", "Events that were not posted.", registry=registry)
+        self.notifications = Counter(
+            "textmill_notifications", "Attempts to tell of a request's end.", ["outcome"], registry=registry
+        )
         self.expired = Counter(
             "textmill_requests_expired", "Finished requests removed after their TTL.", registry=registry
         )

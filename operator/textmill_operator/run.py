@@ -21,6 +21,7 @@ from textmill_operator.executor import Executor
 from textmill_operator.expiry import Expiry
 from textmill_operator.lease import Election
 from textmill_operator.loop import Loop
+from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
 from textmill_operator.peeker import Peeker
@@ -47,6 +48,14 @@ async def run(settings: Settings) -> None:
         audit = Audit(api, store, metrics, settings.namespaces, settings["AUDIT_SECONDS"])
         recorder = Recorder(api, metrics)
         peeker = Peeker(api, store, time.time)
+        messenger = Messenger(
+            api,
+            store,
+            metrics,
+            time.time,
+            timeout=settings["NOTIFY_TIMEOUT_SECONDS"],
+            allowed=settings.notify_networks,
+        )
         executor = Executor(
             api,
             store,
@@ -57,6 +66,7 @@ async def run(settings: Settings) -> None:
             clock=time.time,
             patience=Patience(),
             peeker=peeker,
+            messenger=messenger,
         )
         loop = Loop(store, executor, audit, election, metrics, limits=settings.limits, wake=wake)
         expiry = Expiry(api, election, metrics, settings.namespaces, every=settings["TTL_SECONDS"])
@@ -72,6 +82,7 @@ async def run(settings: Settings) -> None:
             "audit": audit.run(),
             "recorder": recorder.run(),
             "peeker": peeker.run(),
+            "messenger": messenger.run(),
             "loop": loop.run(),
             "expiry": expiry.run(),
         }

@@ -18,6 +18,7 @@ from typing import Any
 from textmill.limits import Limits
 from textmill.manifests import Site
 from textmill_operator.errors import Misconfigured
+from textmill_operator.outside import Network, networks
 
 PREFIX = "TEXTMILL_"
 
@@ -55,6 +56,14 @@ SETTINGS: dict[str, Setting] = {
         Limits.progress_every,
         "How long a pod runs before its log is looked at for progress, and how often then; 0 never.",
     ),
+    "NOTIFY_NETWORKS": Setting(
+        "", "Networks that notifications may go to though they are not public, comma-separated, such as 10.0.0.0/8."
+    ),
+    "NOTIFY_ATTEMPTS": Setting(Limits.notify_attempts, "How often a notification is tried.", least=1),
+    "NOTIFY_SECONDS": Setting(
+        Limits.notify_delay, "Pause after its first failure; it doubles with each, up to an hour."
+    ),
+    "NOTIFY_TIMEOUT_SECONDS": Setting(Limits.notify_timeout, "How long a receiver may take to answer.", least=0.1),
     "EXPANDED_BYTES": Setting(Site.expanded_bytes, "What one compressed input may expand to.", least=1),
     "EXPANSION_RATIO": Setting(
         Site.expansion_ratio, "To how many times its size it may expand, once that is past 64 MiB.", least=1
@@ -98,7 +107,7 @@ class Settings:
             text = environ.get(PREFIX + name, "")
             values[name] = _value(name, setting, text) if text else setting.default
         found = cls(values)
-        _ = found.site, found.health_address
+        _ = found.site, found.health_address, found.notify_networks
         if values["LOG_LEVEL"].upper() not in logging.getLevelNamesMapping():
             raise Misconfigured(f"{PREFIX}LOG_LEVEL={values['LOG_LEVEL']!r} is no level, such as INFO or WARNING")
         return found
@@ -126,6 +135,11 @@ class Settings:
         return host.strip("[]") or None, int(port)
 
     @property
+    def notify_networks(self) -> tuple[Network, ...]:
+        """Return the networks that are allowed to notifications though they are not public."""
+        return networks(self["NOTIFY_NETWORKS"])
+
+    @property
     def limits(self) -> Limits:
         """Return the planner's limits."""
         return Limits(
@@ -139,6 +153,9 @@ class Settings:
             image_grace=self["IMAGE_GRACE_SECONDS"],
             claim_grace=self["CLAIM_GRACE_SECONDS"],
             progress_every=self["PROGRESS_SECONDS"],
+            notify_attempts=self["NOTIFY_ATTEMPTS"],
+            notify_timeout=self["NOTIFY_TIMEOUT_SECONDS"],
+            notify_delay=self["NOTIFY_SECONDS"],
         )
 
     @property

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from textmill.errors import BadObject
 from textmill.glimpses import Glimpse
+from textmill.notices import Outcome
 from textmill.picture import Job, Picture, Pod, Trouble
 from textmill.request import Request
 
@@ -44,6 +45,7 @@ class Store:
         self._read: dict[str, Pod] = {}
         self._trouble: dict[str, Trouble] = {}
         self._glimpses: dict[str, tuple[float, Glimpse | None]] = {}
+        self._outcomes: dict[str, Outcome] = {}
         self.lent: dict[str, Mapping[str, Any] | None] = {}
         self.heard: dict[Kind, int] = dict.fromkeys(KINDS, 0)
         """Events that the watch has brought, news or not."""
@@ -74,7 +76,7 @@ class Store:
         self._gone[uid] = max(version or 0, known[0] if known else 0)
         while len(self._gone) > GONE_KEPT:
             del self._gone[next(iter(self._gone))]
-        for memory in (self._read, self._trouble, self._glimpses, self.lent):
+        for memory in (self._read, self._trouble, self._glimpses, self._outcomes, self.lent):
             memory.pop(uid, None)
         if self._things[kind].pop(uid, None) is None:
             return False
@@ -119,6 +121,12 @@ class Store:
             self._trouble[job.uid] = trouble
             self._on_change()
 
+    def answered(self, uid: str, outcome: Outcome) -> None:
+        """Keep how the attempt to tell of a request's end went, while the request is there."""
+        if uid in self._things["request"]:
+            self._outcomes[uid] = outcome
+            self._on_change()
+
     def lend(self, answers: Mapping[str, Mapping[str, Any] | None]) -> None:
         """Keep what the look-up of known results found, by the uid of a request that is still there."""
         self.lent.update({uid: found for uid, found in answers.items() if uid in self._things["request"]})
@@ -136,7 +144,7 @@ class Store:
         """Return what is known now, as one immutable picture."""
         jobs = [self._with_trouble(job) for _, job in self._things["job"].values()]
         pods = [self._with_reports(pod) for _, pod in self._things["pod"].values()]
-        return Picture.of(self.requests(), jobs, pods, self.lent)
+        return Picture.of(self.requests(), jobs, pods, self.lent, self._outcomes)
 
     def _with_trouble(self, job: Job) -> Job:
         trouble = self._trouble.get(job.uid)

@@ -82,6 +82,9 @@ def test_file_in_another_field_is_named(client: FlaskClient) -> None:
         ("timeoutSeconds", "0"),
         ("ttlSecondsAfterFinished", "1.5"),
         ("sha256", "ABC"),
+        ("notifyUrl", "ftp://example.org"),
+        ("notifyUrl", "https://me:secret@example.org"),
+        ("notifyUrl", f"https://example.org/{'x' * 2048}"),
     ],
 )
 def test_wrong_field_is_named_whether_in_form_or_query(client: FlaskClient, field: str, value: str) -> None:

@@ -18,7 +18,9 @@ from textmill.picture import Job
 from textmill.planner import plan
 from textmill_operator import paths
 from textmill_operator.executor import Executor
+from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
+from textmill_operator.outside import networks
 from textmill_operator.patience import Patience
 from textmill_operator.peeker import Peeker
 from textmill_operator.recorder import Recorder
@@ -47,6 +49,9 @@ class Operator:
     limits: Limits = field(default_factory=lambda: Limits(pods=2))
     on_change: Callable[[], None] = lambda: None
     ticks: float = 0.0
+    networks: str = "127.0.0.0/8"
+    patient: float = 10.0
+    now: float = NOW
 
     def __post_init__(self) -> None:
         self.restart()
@@ -58,6 +63,10 @@ class Operator:
         self.store = Store(self.on_change)
         self.recorder = Recorder(self.api, self.metrics)
         self.peeker = Peeker(self.api, self.store, lambda: NOW)
+        allowed = networks(self.networks)
+        self.messenger = Messenger(
+            self.api, self.store, self.metrics, lambda: NOW, timeout=self.patient, allowed=allowed
+        )
         self.executor = Executor(
             self.api,
             self.store,
@@ -65,9 +74,10 @@ class Operator:
             self.metrics,
             SITE,
             fence=self.fence,
-            clock=lambda: NOW,
+            clock=lambda: self.now,
             patience=Patience(lambda: self.ticks),
             peeker=self.peeker,
+            messenger=self.messenger,
         )
 
     def submit(self, name: str, **spec: Any) -> None:
@@ -86,7 +96,7 @@ class Operator:
     async def round(self) -> bool:
         """See, plan and act once."""
         self.see()
-        return await self.executor.perform(plan(self.store.picture(), self.limits, NOW).actions)
+        return await self.executor.perform(plan(self.store.picture(), self.limits, self.now).actions)
 
     def request(self, name: str) -> Body:
         """Return a request as it is."""

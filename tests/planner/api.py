@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tests.planner.crd import check_status
+from tests.planner.receiver import Receiver
 from tests.planner.worker_model import Volume, result_of
 from textmill.actions import JobPlan
 from textmill.picture import Job, Key, Pod
@@ -60,6 +61,7 @@ class Api:
     books: dict[str, Book] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
     volume: Volume = field(default_factory=Volume)
+    receiver: Receiver = field(default_factory=Receiver)
     expected: dict[str, str] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     hurt: set[str] = field(default_factory=set)
@@ -104,13 +106,22 @@ class Api:
         if now.version != seen.version:
             raise Refused("Conflict")
         check_status(status)
-        assert not now.status.ended, "a request was written to after its end"
+        assert not now.status.settled, "a request was written to after it had settled"
+        if now.status.ended:
+            told = {"settled", "notification"}
+            assert {k: v for k, v in status.items() if k not in told} == {
+                k: v for k, v in now.status.raw.items() if k not in told
+            }, "an end was changed"
         written: Request = self.put(
             "requests", (now.namespace, now.name), replace(now, status=Status(json.loads(json.dumps(status))))
         )
-        if written.status.ended:
+        if written.status.settled and now.spec.notify:
+            self.receiver.check(written.uid, written.status.raw["notification"])
+        if written.status.ended and not now.status.ended:
             assert written.uid not in self.ends, "a request ended twice"
             self.ends[written.uid] = written.status.phase
+        if now.status.ended:
+            return written
         if written.status.phase == FAILED and self.fair and written.uid not in self.hurt:
             self._check_reason(written)
         if written.status.phase == SUCCEEDED:

@@ -15,10 +15,11 @@ from typing import Any, Literal
 from tests.planner.api import Kind, Refused, waits_for
 from tests.planner.cluster import Cluster
 from textmill import reuse
-from textmill.actions import Action, Collect, Inspect, JobPlan, Launch, LookUp, Peek, Read, Recreate, Write
+from textmill.actions import Action, Collect, Inspect, JobPlan, Launch, LookUp, Notify, Peek, Read, Recreate, Write
 from textmill.errors import Reason
 from textmill.glimpses import Glimpse
 from textmill.limits import Limits
+from textmill.notices import Outcome
 from textmill.picture import Job, Picture, Pod, Trouble
 from textmill.planner import plan
 from textmill.request import Request
@@ -76,6 +77,7 @@ class Leader:
     troubles: dict[str, Trouble] = field(default_factory=dict)
     lent: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     glimpses: dict[str, tuple[float, Glimpse | None]] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
     steps: Iterator[None] | None = None
     fault: Fault = "none"
 
@@ -88,7 +90,7 @@ class Leader:
         """Return what this leader sees."""
         jobs = [replace(one, trouble=self.troubles.get(one.uid)) for one in self.views["jobs"].items.values()]
         pods = [self._seen(self.read.get(one.uid, one)) for one in self.views["pods"].items.values()]
-        return Picture.of(self.views["requests"].items.values(), jobs, pods, dict(self.lent))
+        return Picture.of(self.views["requests"].items.values(), jobs, pods, dict(self.lent), dict(self.outcomes))
 
     def _seen(self, pod: Pod) -> Pod:
         looked_at, glimpse = self.glimpses.get(pod.uid, (0.0, None))
@@ -122,17 +124,25 @@ class Leader:
                     yield from self._recreate(job)
                 case Collect(job):
                     yield from self._collect(job)
-                case Read(pod):
-                    self._call(partial(self._read, pod))
-                    yield
                 case Peek(pod):
                     self._peek(pod)
-                case Inspect(job):
-                    self._call(partial(self._inspect, job))
+                case Notify(write):
+                    told: list[str] = []
+                    yield from self._write(write, told)
+                    if told:
+                        self._tell(write)
+                case Read() | Inspect() | LookUp():
+                    self._call(partial(self._look, action))
                     yield
-                case LookUp(namespace, requests):
-                    self._call(partial(self._look_up, namespace, requests))
-                    yield
+
+    def _look(self, action: Read | Inspect | LookUp) -> None:
+        match action:
+            case Read(pod):
+                self._read(pod)
+            case Inspect(job):
+                self._inspect(job)
+            case LookUp(namespace, requests):
+                self._look_up(namespace, requests)
 
     def _call(self, deed: Callable[[], object]) -> None:
         """Call the API; an answer that is lost leaves no trace here but may leave one there."""
@@ -207,6 +217,13 @@ class Leader:
     def _read(self, pod: Pod) -> None:
         if pod.uid in self.cluster.pods:
             self.read[pod.uid] = pod.read(self.cluster.logs[pod.uid])
+
+    def _tell(self, write: Write) -> None:
+        """Tell of an end; the answer may come too late for this leader to know of it."""
+        number = write.status["notification"]["attempts"]
+        outcome = self.cluster.receiver.take(write.request.uid, number)
+        if outcome:
+            self.outcomes[write.request.uid] = outcome
 
     def _peek(self, pod: Pod) -> None:
         """Look at once, at no call's cost: the real one does it beside the rounds."""

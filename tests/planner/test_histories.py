@@ -15,14 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.planner.cluster import Cluster, Fate
 from tests.planner.leader import KINDS, Fault, Leader
+from tests.planner.receiver import ATTEMPTS, Mood
 from tests.planner.worker_model import SHARD, SMALL, TEXTS, digest
 from textmill import reuse
 from textmill.limits import Limits
 from textmill.picture import Key
-from textmill.request import Input, Spec
+from textmill.request import Input, Notify, Spec
 
 FATES: tuple[Fate, ...] = ("well", "well", "well", "crash", "oom", "evict", "node lost", "unsealed", "log cut")
 FAULTS: tuple[Fault, ...] = ("none", "none", "none", "refuse", "lose")
+MOODS: tuple[Mood, ...] = ("well", "down", "gone", "answer lost")
+HOOK = Notify("https://example.org", "hook")
 ENOUGH = 500
 """Rounds within which everything must have ended once nothing more goes wrong."""
 
@@ -44,6 +47,7 @@ class Histories(RuleBasedStateMachine):
             shard_bytes=SHARD,
             max_shards=4,
             shard_pods=3,
+            notify_attempts=ATTEMPTS,
         )
         self.cluster = Cluster(fair=fair)
         self.leader = Leader(self.cluster, self.limits)
@@ -69,9 +73,18 @@ class Histories(RuleBasedStateMachine):
         timeout=st.sampled_from([30, 3600, 3600, 3600]),
         retries=st.integers(0, 2),
         priority=st.sampled_from([0, 0, 5]),
+        notify=st.sampled_from([None, None, HOOK]),
     )
     def apply(
-        self, copies: int, text: str, source: str, namespace: str, timeout: int, retries: int, priority: int
+        self,
+        copies: int,
+        text: str,
+        source: str,
+        namespace: str,
+        timeout: int,
+        retries: int,
+        priority: int,
+        notify: Notify | None,
     ) -> None:
         """Create some requests for one text."""
         size = len(text.encode())
@@ -82,7 +95,7 @@ class Histories(RuleBasedStateMachine):
             "hinted": Input(path=digest(text), bytes=1),
         }[source]
         self.cluster.volume.texts[digest(text)] = text
-        spec = Spec(given, timeout=timeout, retries=retries, priority=priority)
+        spec = Spec(given, timeout=timeout, retries=retries, priority=priority, notify=notify)
         label = reuse.key(spec) if source == "upload" else None
         for _ in range(copies):
             self.names += 1
@@ -187,6 +200,11 @@ class Histories(RuleBasedStateMachine):
             self.cluster.mend()
         else:
             self.cluster.trouble.add(kind)
+
+    @rule(mood=st.sampled_from(MOODS))
+    def change_mood(self, mood: Mood) -> None:
+        """Let whoever is told of ends answer otherwise from now on."""
+        self.cluster.receiver.mood = mood
 
     @rule(rounds=st.integers(1, 3), ends=seeds, sees=seeds)
     def live(self, rounds: int, ends: int, sees: int) -> None:

@@ -29,6 +29,9 @@ MAP_KEY = "write one of the ConfigMap's keys: letters, digits, -, _ and ., not s
 SHOWN_NAME = "write the shown name without line breaks and other control characters"
 ENCODING = "write the name of a character encoding, such as utf-8, windows-1252 or utf-16, or auto to have it guessed"
 INLINE_ENCODING = "inline text is UTF-8, so leave encoding out"
+HOOK = "write an http or https address without user, password and fragment, such as https://example.org/hooks/textmill"
+SECRET_NAME = "write the name of a Secret in this namespace: lower-case letters, digits, - and ."
+SECRET_KEY = "write one of the Secret's keys: letters, digits, -, _ and ., not starting with .."
 REDUNDANT = "sha256 differs from upload, which is the content's digest already: leave sha256 out"
 
 A, B = "a" * 64, "b" * 64
@@ -55,6 +58,16 @@ def _option(name: str, field: str, value: object, text: str) -> Bad:
 
 def _path(name: str, path: str, *texts: str) -> Bad:
     return _input(f"path {name}", {"path": path}, *((".path", text) for text in texts))
+
+
+def _notify(name: str, url: str, text: str = HOOK) -> Bad:
+    told = {"url": url, "secretRef": {"name": "hook"}}
+    return Bad(f"notify {name}", {"input": TEXT, "notify": told}, (("spec.notify.url", text),))
+
+
+def _secret(name: str, given: Json, field: str, text: str) -> Bad:
+    told = {"url": "https://example.org", "secretRef": given}
+    return Bad(f"notify {name}", {"input": TEXT, "notify": told}, ((f"spec.notify.secretRef.{field}", text),))
 
 
 def _range(field: str, low: int, high: int) -> list[Bad]:
@@ -118,6 +131,25 @@ BAD: list[Bad] = [
     *_range("timeoutSeconds", 1, 604800),
     *_range("retries", 0, 10),
     *_range("ttlSecondsAfterFinished", 0, 315360000),
+    _notify("empty", ""),
+    _notify("other scheme", "ftp://example.org/x"),
+    _notify("file", "file:///etc/passwd"),
+    _notify("no host", "https:///x"),
+    _notify("user", "https://me:secret@example.org/"),
+    _notify("another host behind a backslash", "https://example.org\\@127.0.0.1/"),
+    _notify("fragment", "https://example.org/#x"),
+    _notify("line feed", "https://example.org/\r\nX: y"),
+    _notify("not ASCII", "https://ex\u00e4mple.org/"),
+    _notify("no port", "https://example.org:/"),
+    _notify("too long", f"https://example.org/{'x' * 2048}", "Too long: may not be more than 2048 bytes"),
+    Bad(
+        "notify alone",
+        {"input": TEXT, "notify": {"url": "https://example.org"}},
+        (("spec.notify.secretRef", "Required value"),),
+    ),
+    _secret("without a name", {"key": "x"}, "name", "Required value"),
+    _secret("name", {"name": "Hook"}, "name", SECRET_NAME),
+    _secret("key", {"name": "hook", "key": "a/b"}, "key", SECRET_KEY),
 ]
 
 GOOD: dict[str, Json] = {
@@ -136,5 +168,13 @@ GOOD: dict[str, Json] = {
     | {"ttlSecondsAfterFinished": 315360000},
     "inline as UTF-8": {"input": TEXT, "encoding": "UTF-8"},
     "inline guessed": {"input": TEXT, "encoding": "auto"},
+    "notify": {
+        "input": TEXT,
+        "notify": {
+            "url": "http://hooks.example.org:8443/a?b=c&d=%20",
+            "secretRef": {"name": "my.hook-1", "key": ".Key_1"},
+        },
+    },
+    "notify at an address": {"input": TEXT, "notify": {"url": "https://[2001:db8::1]", "secretRef": {"name": "a"}}},
     "null for absent": {"input": TEXT, "encoding": None, "suspend": None},
 }

@@ -16,6 +16,7 @@ ENCODING = "the encoding is fixed once the request is made: create a new request
 ERRORS = "what to do with invalid bytes is fixed once the request is made: create a new request to change it"
 TOP_WORDS = "topWords is fixed once the request is made: create a new request, or read the full table"
 TIMEOUT = "timeoutSeconds is fixed once the request is made: create a new request with another one"
+NOTIFY = "notify is fixed once the request is made: create a new request to tell somebody else"
 RETRIES = "retries is fixed once the request is made: create a new request with another one"
 
 A, B = "a" * 64, "b" * 64
@@ -59,6 +60,13 @@ def _option(field: str, one: object, other: object, text: str | None) -> Row:
     )
 
 
+def _notify(field: str, **other: str) -> Row:
+    def told(url: str = "https://example.org/", name: str = "hook", key: str = "a") -> Json:
+        return {"input": PATH, "notify": {"url": url, "secretRef": {"name": name, "key": key}}}
+
+    return Row(f"spec.notify{field}", {"input": PATH}, told(), told(**other), ("spec.notify", NOTIFY))
+
+
 def _map(name: str, key: str) -> Json:
     return {"configMapKeyRef": {"name": name, "key": key}}
 
@@ -81,6 +89,11 @@ ROWS: list[Row] = [
     _option("timeoutSeconds", 1, 2, TIMEOUT),
     _option("retries", 0, 1, RETRIES),
     _option("ttlSecondsAfterFinished", 0, 60, None),
+    _notify("", url="https://example.com/"),
+    _notify(".url", url="https://example.org/x"),
+    _notify(".secretRef", name="other"),
+    _notify(".secretRef.name", name="other"),
+    _notify(".secretRef.key", key="b"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
@@ -9,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.resource.definition import CRD, SCHEMA, V1, Json, fields, leaves
-from textmill import names, transitions
+from textmill import names, notices, transitions
 from textmill.actions import Write
 from textmill.errors import ADVICE, Reason
 from textmill.glimpses import Glimpse
@@ -17,7 +18,7 @@ from textmill.limits import Limits
 from textmill.orders import OnError
 from textmill.outcomes import after_reports
 from textmill.picture import Job, Member
-from textmill.request import ENDS, Phase, Request, Spec, to_time
+from textmill.request import ENDS, Notify, Phase, Request, Spec, to_time
 
 SPEC_NODES: dict[str, Json] = SCHEMA["properties"]["spec"]["properties"]
 KNOWN = {"status", *fields("status")}
@@ -36,9 +37,9 @@ RESULT: Json = {
 JOB = {"name": "a-t-1", "members": 1, "shards": 2, "parallelism": 2, "startedAt": to_time(NOW)}
 
 
-def _request(raw: Json | None = None) -> Request:
+def _request(raw: Json | None = None, **spec: Any) -> Request:
     meta = {"uid": "u", "name": "a", "namespace": "default", "resourceVersion": "1"}
-    return Request.parse({"metadata": meta, "spec": {"input": {"path": "x"}}, "status": raw or {}})
+    return Request.parse({"metadata": meta, "spec": {"input": {"path": "x"}, **spec}, "status": raw or {}})
 
 
 def _left(why: str) -> Json:
@@ -64,6 +65,10 @@ WRITTEN: dict[str, Callable[[], Any]] = {
     "retry": lambda: transitions.retry(_request(), Reason.POD_LOST, "why", NOW, delay=5).status,
     "progress": lambda: transitions.progress(_request(), {"percent": 5}).status,
     "bytes done": lambda: transitions.progress(_request(), _far()).status,
+    "attempt": lambda: transitions.attempt(_request(), NOW).status,
+    "unanswered": lambda: transitions.unanswered(_request(), "why", NOW).status,
+    "delivered": lambda: transitions.delivered(_request(), NOW).status,
+    "give up": lambda: transitions.give_up(_request(), "why", NOW).status,
     "left too big": lambda: _left("TooBig"),
     "left not shardable": lambda: _left("NotShardable"),
 }
@@ -88,6 +93,15 @@ def test_defaults_are_the_domains() -> None:
     defaults = {name: node["default"] for name, node in SPEC_NODES.items() if "default" in node}
     assert Spec.parse({"input": {}}) == Spec.parse({"input": {}} | defaults)
     assert len(defaults) == 7
+    given: Json = {"url": "https://example.org", "secretRef": {"name": "x"}}
+    key = SPEC_NODES["notify"]["properties"]["secretRef"]["properties"]["key"]["default"]
+    assert Spec.parse({"notify": given}).notify == Notify("https://example.org", "x", key)
+
+
+def test_addresses_are_the_domains() -> None:
+    rule = SPEC_NODES["notify"]["properties"]["url"]["x-kubernetes-validations"][0]["rule"]
+    assert "".join(re.findall(r"r'(.*?)'", rule)) == f"^{notices.ADDRESS.pattern}$".replace('\\"', '"')
+    assert SPEC_NODES["notify"]["properties"]["url"]["maxLength"] == notices.ADDRESS_LIMIT
 
 
 def test_every_option_reaches_the_domain() -> None:
@@ -100,6 +114,7 @@ def test_every_option_reaches_the_domain() -> None:
         "timeoutSeconds": 1,
         "retries": 1,
         "ttlSecondsAfterFinished": 1,
+        "notify": {"url": "https://example.org", "secretRef": {"name": "x"}},
     }
     assert {"input", *changed} == set(SPEC_NODES)
     plain = Spec.parse({"input": {}})

@@ -1,0 +1,114 @@
+"""Tells of requests' ends to whoever asked for it, beside the rounds and never in them.
+
+An attempt comes here only after it was written into the status, so a leader that dies here has left word of it. The
+signing secret is read for each attempt, by its name, and stays nowhere. What comes of an attempt goes into the store,
+and the next plan writes it down. Messages of failures name neither the secret nor the address's path: both may hold
+what nobody else should see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable, Sequence
+
+from textmill import notices
+from textmill.errors import BadObject
+from textmill.notices import Outcome
+from textmill.request import Notify, Request
+from textmill_operator import outside
+from textmill_operator.api import Api, in_namespace
+from textmill_operator.errors import ApiError, NoAnswer, NotAllowed, NotFound, Refused
+from textmill_operator.metrics import Metrics
+from textmill_operator.store import Store
+
+AT_ONCE = 16
+QUEUE = 64
+GONE = 410
+
+log = logging.getLogger(__name__)
+
+
+class Messenger:
+    """Keeps the requests whose end is being told; `send` never waits."""
+
+    def __init__(
+        self,
+        api: Api,
+        store: Store,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        *,
+        timeout: float,
+        allowed: Sequence[outside.Network] = (),
+    ) -> None:
+        self._api, self._store, self._metrics, self._clock = api, store, metrics, clock
+        self._timeout, self._allowed = timeout, allowed
+        self._queue: asyncio.Queue[Request] = asyncio.Queue()
+        self._under_way: set[str] = set()
+
+    def is_free(self, uid: str) -> bool:
+        """Tell whether an attempt for this request can be made now: none is under way, and not too many others are."""
+        return uid not in self._under_way and len(self._under_way) < QUEUE
+
+    def send(self, request: Request) -> None:
+        """Tell of the end of a request whose attempt is written down."""
+        self._under_way.add(request.uid)
+        self._queue.put_nowait(request)
+
+    async def run(self) -> None:
+        """Send what is asked for, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            request = await self._queue.get()
+            try:
+                outcome = await self._attempt(request)
+            finally:
+                self._under_way.discard(request.uid)
+            self._metrics.notifications.labels(outcome.end).inc()
+            extra = {"request": f"{request.namespace}/{request.name}", "attempt": outcome.attempt}
+            log.info("told of the end: %s", outcome.message, extra=extra)
+            self._store.answered(request.uid, outcome)
+
+    async def _attempt(self, request: Request) -> Outcome:
+        number = int(request.status.raw["notification"]["attempts"])
+        notify = request.spec.notify
+        if notify is None:
+            return Outcome(number, "gone", "Nobody is to be told")
+        content, identifier = notices.body(request), notices.identity(request)
+        try:
+            keys = await self._keys(request.namespace, notify)
+            headers = notices.headers(identifier, int(self._clock()), content, keys)
+            headers |= {"Content-Type": "application/json", "User-Agent": "textmill"}
+            answer = await outside.post(notify.url, content, headers, seconds=self._timeout, allowed=self._allowed)
+        except (NoAnswer, BadObject, ApiError) as error:
+            return Outcome(number, "failed", str(error))
+        except NotAllowed as error:
+            return Outcome(number, "gone", str(error))
+        if 200 <= answer.status < 300:
+            return Outcome(number, "delivered", f"status {answer.status}")
+        text = f"The receiver answered with status {answer.status}"
+        return Outcome(number, "gone" if answer.status == GONE else "failed", text, answer.retry_after)
+
+    async def _keys(self, namespace: str, notify: Notify) -> list[bytes]:
+        where = f"the Secret {notify.secret}"
+        try:
+            found = await self._api.get(in_namespace(namespace, "secrets", notify.secret))
+        except NotFound as error:
+            raise BadObject(f"{where} is not there") from error
+        except Refused as error:
+            raise BadObject(
+                f"{where} may not be read: its name is not among those that the operator is allowed"
+            ) from error
+        text = (found.get("data") or {}).get(notify.key)
+        if text is None:
+            raise BadObject(f"{where} has no key {notify.key}")
+        try:
+            return notices.keys(base64.b64decode(text).decode("ascii"))
+        except (ValueError, UnicodeDecodeError) as error:
+            raise BadObject(f"{where}: its key {notify.key} holds no text") from error

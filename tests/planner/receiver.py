@@ -1,0 +1,44 @@
+"""Somebody who is told of requests' ends, in the model: what it answers next, and what it has taken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from textmill.notices import Outcome
+
+Mood = Literal["well", "down", "gone", "answer lost"]
+ATTEMPTS = 3
+
+
+@dataclass
+class Receiver:
+    """taken: how often each request's end was acknowledged; known: those of which the leader has heard."""
+
+    mood: Mood = "well"
+    tried: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    known: set[str] = field(default_factory=set)
+
+    def take(self, uid: str, attempt: int) -> Outcome | None:
+        """Take an attempt; None where the answer is lost on its way."""
+        assert attempt not in self.tried[uid], "an attempt was made twice"
+        assert attempt <= ATTEMPTS, "too many attempts"
+        assert uid not in self.known, "told again though the answer was known"
+        self.tried[uid].append(attempt)
+        if self.mood in ("well", "answer lost"):
+            self.taken[uid] += 1
+        if self.mood == "answer lost":
+            return None
+        if self.mood == "well":
+            self.known.add(uid)
+            return Outcome(attempt, "delivered", "200")
+        return Outcome(attempt, "gone" if self.mood == "gone" else "failed", "no")
+
+    def check(self, uid: str, told: Mapping[str, Any]) -> None:
+        """Fail for a request that settles untold, or says what is not so."""
+        assert ("deliveredAt" in told) != ("gaveUpAt" in told)
+        if "deliveredAt" in told:
+            assert self.taken[uid], "said to be delivered, and never taken"

@@ -23,6 +23,7 @@ OPERATOR = {
     *(f"{verb} pods" for verb in ("list", "watch")),
     "get pods/log",
     *(f"{verb} events" for verb in ("list", "create")),
+    "get secrets textmill-notify",
 }
 LEASE = {
     "create leases.coordination.k8s.io",
@@ -110,10 +111,10 @@ def test_roles_for_people_hold_requests_alone() -> None:
     }
 
 
-def test_no_secret_is_in_reach_of_any_account() -> None:
+def test_no_secret_is_in_reach_of_any_account_but_one_that_is_named() -> None:
     everything = {"allNamespaces": True, "api": {"auth": {"enabled": True}, "linkKeySecret": "k"}}
     rights = set().union(*granted(render(everything | {"userRoles": {"enabled": True}})).values())
-    assert [one for one in rights if "secret" in one or "*" in one] == []
+    assert [one for one in rights if "secret" in one or "*" in one] == ["get secrets textmill-notify"]
 
 
 def test_every_pod_runs_under_its_own_account_and_the_test_pod_has_no_token(default: dict[Key, Json]) -> None:
@@ -138,3 +139,15 @@ def template(one: Json) -> Any:
         case "CronJob":
             return one["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     return None
+
+
+def test_secrets_that_may_be_read_are_those_that_are_named() -> None:
+    named = {
+        right for right in _operator_rights({"operator": {"notify": {"secrets": ["a", "b"]}}}) if "secrets" in right
+    }
+    assert named == {"get secrets a", "get secrets b"}
+    assert not any("secrets" in right for right in _operator_rights({"operator": {"notify": {"secrets": []}}}))
+
+
+def _operator_rights(values: Json) -> set[str]:
+    return granted(render(values))[f"{NAMESPACE}/textmill-operator", NAMESPACE]

@@ -71,8 +71,8 @@ OTHER_FIELDS: dict[str, Callable[[str, str], Any]] = {
     "sha256": _matching(layout.DIGEST, "the content's SHA-256 as 64 lower-case hex digits"),
     "upload": _matching(layout.DIGEST, "the stored content's SHA-256 as 64 lower-case hex digits"),
 }
-"""What else may be said: who is told of the end, the request's name, the file's name, the digest to compare with, stored
-content."""
+"""What else may be said: who is told of the end, the request's name, the file's name, the digest to compare with, and
+content that is stored already."""
 
 
 @dataclass(frozen=True)

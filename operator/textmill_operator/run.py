@@ -10,6 +10,8 @@ import asyncio
 import logging
 import signal
 import time
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -46,28 +48,7 @@ async def run(settings: Settings) -> None:
             api, settings["NAMESPACE"], settings["LEASE"], settings.identity, duration=settings["LEASE_SECONDS"]
         )
         audit = Audit(api, store, metrics, settings.namespaces, settings["AUDIT_SECONDS"])
-        recorder = Recorder(api, metrics)
-        peeker = Peeker(api, store, time.time)
-        messenger = Messenger(
-            api,
-            store,
-            metrics,
-            time.time,
-            timeout=settings["NOTIFY_TIMEOUT_SECONDS"],
-            allowed=settings.notify_networks,
-        )
-        executor = Executor(
-            api,
-            store,
-            recorder,
-            metrics,
-            settings.site,
-            fence=election.check,
-            clock=time.time,
-            patience=Patience(),
-            peeker=peeker,
-            messenger=messenger,
-        )
+        executor, beside = _acting(api, store, metrics, settings, election.check)
         loop = Loop(store, executor, audit, election, metrics, limits=settings.limits, wake=wake)
         expiry = Expiry(api, election, metrics, settings.namespaces, every=settings["TTL_SECONDS"])
         tasks: set[asyncio.Task[None]] = set()
@@ -80,9 +61,7 @@ async def run(settings: Settings) -> None:
             "watch": watch.run(store, settings.namespaces),
             "election": election.run(),
             "audit": audit.run(),
-            "recorder": recorder.run(),
-            "peeker": peeker.run(),
-            "messenger": messenger.run(),
+            **{name: run() for name, run in beside.items()},
             "loop": loop.run(),
             "expiry": expiry.run(),
         }
@@ -92,6 +71,29 @@ async def run(settings: Settings) -> None:
         finally:
             await _end(tasks)
             await runner.cleanup()
+
+
+def _acting(
+    api: Api, store: Store, metrics: Metrics, settings: Settings, fence: Callable[[], None]
+) -> tuple[Executor, dict[str, Callable[[], Coroutine[Any, Any, None]]]]:
+    """Return what performs actions, and what does beside the rounds what they must not wait for."""
+    recorder = Recorder(api, metrics)
+    peeker = Peeker(api, store, time.time)
+    patient, allowed = settings["NOTIFY_TIMEOUT_SECONDS"], settings.notify_networks
+    messenger = Messenger(api, store, metrics, time.time, timeout=patient, allowed=allowed)
+    executor = Executor(
+        api,
+        store,
+        recorder,
+        metrics,
+        settings.site,
+        fence=fence,
+        clock=time.time,
+        patience=Patience(),
+        peeker=peeker,
+        messenger=messenger,
+    )
+    return executor, {"recorder": recorder.run, "peeker": peeker.run, "messenger": messenger.run}
 
 
 def _unready(election: Election, audit: Audit) -> str | None:

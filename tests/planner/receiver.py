@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from textmill.notices import Outcome
+from textmill.request import Notify
 
 Mood = Literal["well", "down", "gone", "answer lost"]
+MOODS: tuple[Mood, ...] = ("well", "down", "gone", "answer lost")
 ATTEMPTS = 3
+HOOK = Notify("https://example.org", "hook")
 
 
 @dataclass

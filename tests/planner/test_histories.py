@@ -9,23 +9,22 @@ end, when nothing more goes wrong, every request ends and no Job and no pod is l
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.planner.cluster import Cluster, Fate
+from tests.planner.draws import FATES, FAULTS, OPTIONS
 from tests.planner.leader import KINDS, Fault, Leader
-from tests.planner.receiver import ATTEMPTS, Mood
+from tests.planner.receiver import ATTEMPTS, MOODS, Mood
 from tests.planner.worker_model import SHARD, SMALL, TEXTS, digest
 from textmill import reuse
 from textmill.limits import Limits
 from textmill.picture import Key
-from textmill.request import Input, Notify, Spec
+from textmill.request import Input, Spec
 
-FATES: tuple[Fate, ...] = ("well", "well", "well", "crash", "oom", "evict", "node lost", "unsealed", "log cut")
-FAULTS: tuple[Fault, ...] = ("none", "none", "none", "refuse", "lose")
-MOODS: tuple[Mood, ...] = ("well", "down", "gone", "answer lost")
-HOOK = Notify("https://example.org", "hook")
 ENOUGH = 500
 """Rounds within which everything must have ended once nothing more goes wrong."""
 
@@ -70,22 +69,9 @@ class Histories(RuleBasedStateMachine):
         text=st.sampled_from(TEXTS),
         source=st.sampled_from(["upload", "path", "inline", "hinted"]),
         namespace=st.sampled_from(["left", "right"]),
-        timeout=st.sampled_from([30, 3600, 3600, 3600]),
-        retries=st.integers(0, 2),
-        priority=st.sampled_from([0, 0, 5]),
-        notify=st.sampled_from([None, None, HOOK]),
+        options=OPTIONS,
     )
-    def apply(
-        self,
-        copies: int,
-        text: str,
-        source: str,
-        namespace: str,
-        timeout: int,
-        retries: int,
-        priority: int,
-        notify: Notify | None,
-    ) -> None:
+    def apply(self, copies: int, text: str, source: str, namespace: str, options: dict[str, Any]) -> None:
         """Create some requests for one text."""
         size = len(text.encode())
         given = {
@@ -95,7 +81,7 @@ class Histories(RuleBasedStateMachine):
             "hinted": Input(path=digest(text), bytes=1),
         }[source]
         self.cluster.volume.texts[digest(text)] = text
-        spec = Spec(given, timeout=timeout, retries=retries, priority=priority, notify=notify)
+        spec = Spec(given, **options)
         label = reuse.key(spec) if source == "upload" else None
         for _ in range(copies):
             self.names += 1

@@ -79,7 +79,9 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Answer a request that could not be read."""
         if isinstance(exc, (errors.ParseException, OSError)):
             status, reason, title = _STATUS.get(type(exc), _UNREADABLE)
-            _log.warning("unreadable request", extra={"reason": reason, "detail": str(exc)[:200]})
+            _log.warning(
+                "unreadable request", extra={"reason": reason, "kind": type(exc).__name__}
+            )  # never what was sent
         else:
             status, reason, title = 500, "InternalError", "Something went wrong here"
             _log.error("error outside the application", exc_info=exc)

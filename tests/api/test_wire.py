@@ -59,6 +59,15 @@ def test_body_in_wrong_chunks_leaves_nothing(
     assert files(api.root) == before
 
 
+def test_token_in_a_broken_header_stands_in_no_log(api: live.Api) -> None:
+    for line in (b"Authorization Bearer secret-1", b"Authorization: Bearer secret-1\x01", b"Expect: secret-1"):
+        head, body = live.exchange(api.port, b"GET /requests HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n")
+        assert body["reason"] == "RequestUnreadable"
+        assert b"secret" not in head + str(body).encode()
+    assert api.log.read_text().count("unreadable request") >= 3
+    assert "secret" not in api.log.read_text()
+
+
 def test_headers_of_a_proxy_that_nobody_named_change_nothing(api: live.Api) -> None:
     honest = api.call("GET", "/requests?limit=1")
     head = b"GET /requests?limit=1 HTTP/1.1\r\nHost: localhost\r\nSCRIPT_NAME: /requests\r\nConnection: close\r\n\r\n"

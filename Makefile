@@ -8,7 +8,7 @@ PREPARE := $(or $(PYTHON),python3) scripts/prepare.py
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-config --custom-compile-command "make lock"
 TESTS ?= tests
-NEEDY := --ignore=tests/system --ignore=tests/e2e
+NEEDY := --ignore=tests/system --ignore=tests/e2e --ignore=tests/compose
 WORKERS ?= 2
 
 export PYTHON
@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 .DEFAULT_GOAL := help
 .PHONY: help demo run kubectl sweep setup dev engine test test-one test-system test-contract test-engine test-long coverage \
 	bench bench-http bench-engine lint format types image contracts generate verify lock clean distclean \
-	e2e cluster-up cluster-down cluster-shell
+	compose-test bench-image e2e cluster-up cluster-down cluster-shell
 
 ##@ Use it
 demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the result, stop (FILE= for another text)
@@ -81,6 +81,13 @@ bench-engine: $(VENV)/dev.stamp ## Measure the engine beside its rivals; downloa
 ##@ Package
 image: $(VENV)/dev.stamp ## Build the container image with docker or buildah (ARGS="--tag NAME --archive FILE")
 	@$(PY) -m scripts.image $(ARGS)
+
+compose-test: $(VENV)/dev.stamp ## Run compose.yaml by podman, as root, from an upload over TLS to its result; builds both images
+	@$(PY) -m scripts.system_packages compose-packages
+	@$(PY) -m scripts.compose $(ARGS)
+
+bench-image: $(VENV)/dev.stamp ## Measure how big the image is and how soon it answers, by podman or docker
+	@$(PY) -m scripts.image_start $(ARGS)
 
 e2e: $(VENV)/dev.stamp ## Prove it on a real Kubernetes, built and started here, as root (TESTS=tests/e2e/test_smoke.py KEEP=1)
 	@$(PY) -m scripts.e2e $(if $(KEEP),--keep) $(if $(filter-out tests,$(TESTS)),$(TESTS),tests/e2e) $(ARGS)

@@ -38,6 +38,11 @@ def main() -> int:
     )
     kubernetes.add_argument("--host", default="127.0.0.1", help="address of the Kubernetes API (default: 127.0.0.1)")
     kubernetes.add_argument("--port", type=int, default=6443, help="its port; 0 takes a free one (default: 6443)")
+    kubernetes.add_argument(
+        "--name",
+        default="",
+        help="what clients on other machines call this one (default: they reach it by its address)",
+    )
     show = commands.add_parser("demo", help="count a text on a stack of its own, and stop")
     show.add_argument("--file", type=Path, help="the text (default: the help topics that come with Python)")
     chosen = parser.parse_args()
@@ -48,7 +53,9 @@ def main() -> int:
         else:
             alone = chosen.command == "cluster"
             every = 0 if alone else chosen.sweep_every
-            asyncio.run(serve(chosen.state.resolve(), chosen.host, chosen.port, alone=alone, sweep_seconds=every))
+            name = chosen.name if alone else ""
+            where = chosen.state.resolve()
+            asyncio.run(serve(where, chosen.host, chosen.port, alone=alone, name=name, sweep_seconds=every))
     except LocalError as error:
         sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
         return 1

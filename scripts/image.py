@@ -48,9 +48,9 @@ def quiet(command: Sequence[str]) -> bool:
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
 
 
-def build_command(builder: str, tag: str, version: str, revision: str) -> list[str]:
-    """Return the command that builds the image, run in the tree."""
-    command = [builder, "build", "--file", "Dockerfile", "--tag", tag]
+def build_command(builder: str, tag: str, version: str, revision: str, file: str = "Dockerfile") -> list[str]:
+    """Return the command that builds an image, run in the tree."""
+    command = [builder, "build", "--file", file, "--tag", tag]
     command += ["--build-arg", f"VERSION={version}", "--build-arg", f"REVISION={revision}"]
     if AUTHORITIES.exists():
         command += ["--secret", f"id=ca,src={AUTHORITIES}"]
@@ -93,6 +93,7 @@ def main(arguments: Sequence[str]) -> int:
     version = settings()["project"]["version"]
     parser = argparse.ArgumentParser(prog="python -m scripts.image", description="Build the container image.")
     parser.add_argument("--tag", default=f"localhost/textmill:{version}", help="name of the image")
+    parser.add_argument("--file", default="Dockerfile", help="what it is built by (default: Dockerfile)")
     parser.add_argument("--archive", type=Path, help="write it as a docker archive, too")
     asked = parser.parse_args(arguments)
     started = time.monotonic()
@@ -102,14 +103,20 @@ def main(arguments: Sequence[str]) -> int:
         builder = tool()
         if Path(builder).name == "buildah" and not has_base(builder):
             stand_in(builder)
-        run(build_command(builder, asked.tag, version, revision))
+        run(build_command(builder, asked.tag, version, revision, asked.file))
         if asked.archive:
             save(builder, asked.tag, asked.archive)
     except NoImage as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{asked.tag} in {time.monotonic() - started:.0f} s")
+    print(f"{asked.tag}, {size(builder, asked.tag)}, in {time.monotonic() - started:.0f} s")
     return 0
+
+
+def size(builder: str, tag: str) -> str:
+    """Return an image's size as its builder puts it."""
+    command = [builder, "images", "--format", "{{.Size}}", tag]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout.partition("\n")[0]
 
 
 def save(builder: str, tag: str, archive: Path) -> None:

@@ -1,7 +1,8 @@
 """The command `python -m local.apiserver`: a small Kubernetes API server on this machine.
 
     python -m local.apiserver --state DIR --kubeconfig FILE [--listen 127.0.0.1:0] [--ready-file FILE]
-                              [--token-file FILE] [--namespace default] [--allow-host NAME] [--fsync] [--verbose]
+                              [--token-file FILE] [--namespace default] [--allow-host NAME] [--advertise NAME]
+                              [--fsync] [--verbose]
 
 It prints one line, `ready https://127.0.0.1:PORT`, once it answers, and stops cleanly on SIGTERM or SIGINT. The ready
 file holds the same address and is removed at a clean stop. The token file is made with a new token where it is
@@ -55,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--ready-file", type=file, metavar="FILE", help="file to write the URL to once it answers")
     found.add_argument("--allow-host", action="append", default=[], metavar="NAME",
                        help="another name that clients may use in the Host header; may be repeated")  # fmt: skip
+    found.add_argument("--advertise", default="", metavar="NAME",
+                       help="name that the kubeconfig gives clients (default: the address listened on)")  # fmt: skip
     found.add_argument("--bookmark-seconds", type=float, default=30.0, metavar="N",
                        help="longest silence of a watch that takes bookmarks (default: 30, at most 60)")  # fmt: skip
     found.add_argument("--history", type=int, default=5_000, metavar="N",
@@ -76,7 +79,7 @@ def settings(arguments: list[str] | None = None) -> tuple[Settings, bool]:
     chosen = Settings(
         state=found.state, host=host, port=port, token_file=found.token_file, kubeconfig=found.kubeconfig,
         ready_file=found.ready_file, namespace=found.namespace, hosts=tuple(found.allow_host),
-        bookmark_seconds=found.bookmark_seconds, history=found.history, fsync=found.fsync,
+        advertise=found.advertise, bookmark_seconds=found.bookmark_seconds, history=found.history, fsync=found.fsync,
     )  # fmt: skip
     return chosen, found.verbose
 

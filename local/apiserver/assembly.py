@@ -50,6 +50,7 @@ class Settings:
     ready_file: pathlib.Path | None = None
     namespace: str = "default"
     hosts: tuple[str, ...] = ()
+    advertise: str = ""
     bookmark_seconds: float = 30.0
     history: int = 5_000
     fsync: bool = False
@@ -117,7 +118,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     collector = Collector(store, registry, operations)
     logs = LogProxy(store, token)
     handlers = Handlers(store, registry, logs, token, bookmarks=settings.bookmark_seconds)
-    hosts = allowed_hosts(settings.host, settings.hosts)
+    hosts = allowed_hosts(settings.host, filter(None, (*settings.hosts, settings.advertise)))
     context, authority = tls(settings.state, hosts)
     access = Access(token, hosts)
     runner = web.ServerRunner(
@@ -130,7 +131,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     await site.start()
     collecting = asyncio.create_task(collector.run(), name="collector")
     try:
-        url = _url(settings.host, runner)
+        url = _url(settings.advertise or settings.host, runner)
         _announce(settings, url, authority, token)
         yield Running(url, token, authority)
     finally:

@@ -19,6 +19,7 @@ class Layout:
     """Where one stack lives: its state folder, the program's own folder, and the ports it was given.
 
     alone: Kubernetes only, without the operator and the HTTP interface.
+    cluster_name: what clients elsewhere call the Kubernetes API's machine; the address where empty.
     """
 
     state: Path
@@ -28,6 +29,7 @@ class Layout:
     health_port: int
     host: str = "127.0.0.1"
     cluster_host: str = "127.0.0.1"
+    cluster_name: str = ""
     alone: bool = False
 
     @property
@@ -70,6 +72,7 @@ def cluster(layout: Layout) -> list[Part]:
     server = (
         *("-m", "local.apiserver", "--state", str(state / "cluster"), "--ready-file", str(ready), *kubeconfig),
         *("--listen", f"{layout.cluster_host}:{layout.cluster_port}", "--namespace", NAMESPACE),
+        *(("--advertise", layout.cluster_name) if layout.cluster_name else ()),
     )
     kubelet = (
         *("-m", "local.kubelet", *kubeconfig, "--scratch-root", str(layout.scratch)),

@@ -76,11 +76,13 @@ def layout(state: Path, host: str, port: int) -> Layout:
     )
 
 
-def layout_alone(state: Path, host: str, port: int) -> Layout:
+def layout_alone(state: Path, host: str, port: int, name: str = "") -> Layout:
     """Return where a Kubernetes without Textmill on it lives."""
     port = free_port(host, port)
     (state / "cluster-port").write_text(str(port))
-    return Layout(state, PROGRAM, api_port=0, cluster_port=port, health_port=0, cluster_host=host, alone=True)
+    return Layout(
+        state, PROGRAM, api_port=0, cluster_port=port, health_port=0, cluster_host=host, cluster_name=name, alone=True
+    )
 
 
 @contextlib.asynccontextmanager
@@ -99,16 +101,19 @@ async def running(where: Layout, environ: Mapping[str, str]) -> AsyncIterator[Su
         await supervisor.stop()
 
 
-async def serve(state: Path, host: str, port: int, *, alone: bool = False, sweep_seconds: float = 0) -> None:
+async def serve(
+    state: Path, host: str, port: int, *, alone: bool = False, name: str = "", sweep_seconds: float = 0
+) -> None:
     """Run the stack, or its Kubernetes alone, until SIGINT or SIGTERM, or until a part cannot be kept running.
 
+    name: what clients elsewhere call this machine, if the Kubernetes is to serve them.
     sweep_seconds: the pause between two sweeps of the volume; 0 leaves them to whoever starts them.
     """
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     with locked(state):
-        where = layout_alone(state, host, port) if alone else layout(state, host, port)
+        where = layout_alone(state, host, port, name) if alone else layout(state, host, port)
         found = where.cluster_port if alone else where.api_port
         if port and found != port:
             print(f"port {port} is taken; using {found}")

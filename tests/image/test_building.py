@@ -18,7 +18,7 @@ def test_only_what_runs_goes_in() -> None:
     lines = (tree.ROOT / ".dockerignore").read_text("utf-8").splitlines()
     taken = {line[1:] for line in lines if line.startswith("!")}
     assert lines[1] == "*"
-    needed = {"requirements-laptop.txt", "requirements-image.txt", "engine", "scripts/bill.py"}
+    needed = {"requirements-laptop.txt", "requirements-image.txt", "engine", "scripts/bill.py", "compose"}
     assert taken == ROOMS | needed | {"LICENSE", "k8s/crd.yaml"}
     assert all((tree.ROOT / path).exists() for path in taken)
 

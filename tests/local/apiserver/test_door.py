@@ -16,6 +16,12 @@ ACCESS = Access("secret", allowed_hosts("127.0.0.1", ["my.host"]))
 GOOD = {"Host": "127.0.0.1:6443", "Authorization": "Bearer secret"}
 
 
+def test_kubeconfig_gives_the_name_that_is_advertised(tmp_path: Path) -> None:
+    with serving(tmp_path, "--listen", "0.0.0.0:0", "--advertise", "127.0.0.2") as server:
+        assert server.ready.read_text().startswith("https://127.0.0.2:")
+        assert client(server).get("/api/v1/namespaces/default").status == 200
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1:6443", "localhost", "LOCALHOST:1", "[::1]:6443", "my.host:80"])
 def test_own_names_are_let_in(host: str) -> None:
     ACCESS.check("/api", GOOD | {"Host": host})

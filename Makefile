@@ -54,7 +54,7 @@ test-system: $(VENV)/generate.stamp ## The tests that need Debian's packages or 
 	@$(PY) -m pytest tests/system
 
 test-contract: $(VENV)/dev.stamp ## The contract suite against a real etcd and API server on loopback; no root, but Go
-	@$(PY) -m cluster control-plane -- $(PY) -m pytest tests/contract $(ARGS)
+	@$(PY) -m cluster control-plane --controllers -- $(PY) -m pytest tests/contract $(ARGS)
 
 test-engine: $(VENV)/dev.stamp ## The engine's own checks, sanitizer and fuzzing; needs Rust, and says what is missing
 	@$(PY) -m scripts.build_engine

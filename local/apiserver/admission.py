@@ -53,7 +53,9 @@ def _complain(unknown: list[str], admission: Admission) -> list[str]:
     found = [f'duplicate field "{path}"' for path in admission.duplicates]
     found += [f'unknown field "{path}"' for path in unknown]
     if found and admission.strictness == STRICT:
-        raise BadRequest(f"strict decoding error: {', '.join(found)}")
+        row = admission.resource
+        what = f'{row.kind} in version "{row.version}" cannot be handled as a {row.kind}'
+        raise BadRequest(f"{what}: strict decoding error: {', '.join(found)}")
     return found[:SHOWN_WARNINGS]
 
 

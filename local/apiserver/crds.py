@@ -51,7 +51,7 @@ def definition_causes(body: Body, old: Body | None) -> list[Cause]:
     if sum(bool(version.get("storage")) for version in versions) != 1:
         causes.append(Cause("spec.versions", "Invalid value: must have exactly one version marked as storage version"))
     for i, version in enumerate(versions):
-        causes += _version_causes(version, f"spec.versions[{i}]")
+        causes += _version_causes(version, f"spec.versions[{i}]", common=_common(versions))
     if old is not None:
         for member in ("group", "scope"):
             if spec[member] != old["spec"][member]:
@@ -59,7 +59,13 @@ def definition_causes(body: Body, old: Body | None) -> list[Cause]:
     return causes
 
 
-def _version_causes(version: Body, path: str) -> Iterator[Cause]:
+def _common(versions: list[Body]) -> set[str]:
+    """What all versions have alike: Kubernetes keeps that once, and names it without a version."""
+    members = ("additionalPrinterColumns", "selectableFields")
+    return {name for name in members if all(one.get(name) == versions[0].get(name) for one in versions)}
+
+
+def _version_causes(version: Body, path: str, common: set[str]) -> Iterator[Cause]:
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     where = f"{path}.schema.openAPIV3Schema"
     if schema is None:
@@ -74,15 +80,16 @@ def _version_causes(version: Body, path: str) -> Iterator[Cause]:
         try:
             parse(column["jsonPath"])
         except JsonPathError as error:
-            yield Cause(
-                f"{path}.additionalPrinterColumns[{i}].jsonPath", f'Invalid value: "{column["jsonPath"]}": {error}'
-            )
+            where = "spec" if "additionalPrinterColumns" in common else path
+            text = f'Invalid value: "{column["jsonPath"]}": {error}'
+            yield Cause(f"{where}.additionalPrinterColumns[{i}].jsonPath", text)
     for i, selectable in enumerate(version.get("selectableFields") or ()):
         if not _is_scalar(schema, selectable["jsonPath"]):
             text = (
                 f'Invalid value: "{selectable["jsonPath"]}": must point to a field of type string, boolean or integer'
             )
-            yield Cause(f"{path}.selectableFields[{i}].jsonPath", text)
+            where = "spec" if "selectableFields" in common else path
+            yield Cause(f"{where}.selectableFields[{i}].jsonPath", text)
 
 
 def _is_scalar(schema: Schema, path: str) -> bool:

@@ -9,6 +9,7 @@ from .pods import default_pod, pod_causes
 
 PREFIX = "batch.kubernetes.io/"
 NO_LIMIT = 2_147_483_647
+PLACEMENT = ("nodeSelector", "tolerations", "schedulingGates")
 
 
 def default_job(spec: Body) -> None:
@@ -74,7 +75,17 @@ def job_update_causes(body: Body, old: Body) -> list[Cause]:
     if not elastic:
         frozen.append("completions")
     never_started = bool(former.get("suspend")) and not (old.get("status") or {}).get("startTime")
-    if not never_started:
-        frozen.append("template")
     changed = [name for name in frozen if spec.get(name) != former.get(name)]
+    if never_started:
+        changed += ["template.spec"] if _fixed(spec["template"]) != _fixed(former["template"]) else []
+    else:
+        changed += ["template"] if spec["template"] != former["template"] else []
     return [Cause(f"spec.{name}", "Invalid value: field is immutable") for name in changed]
+
+
+def _fixed(template: Body) -> Body:
+    """What of a template may not change even before the Job has started: all but where its pods run, and on what."""
+    spec = {key: value for key, value in template["spec"].items() if key not in PLACEMENT}
+    affinity = {key: value for key, value in (spec.pop("affinity", None) or {}).items() if key != "nodeAffinity"}
+    bare = [{key: value for key, value in one.items() if key != "resources"} for one in spec["containers"]]
+    return spec | {"affinity": affinity, "containers": bare}

@@ -37,8 +37,8 @@ class LogProxy:
         """Answer GET pods/NAME/log."""
         pod = self._pod(target)
         container = _container(pod, request.query.get("container", ""))
-        if not lookup(pod, "spec.nodeName"):
-            raise BadRequest(f'container "{container}" in pod "{target.name}" is waiting to start: not scheduled')
+        if not lookup(pod, "spec.nodeName"):  # nobody to ask yet, which Kubernetes takes for an empty log
+            return web.Response(status=204)
         base = self._kubelet(pod["spec"]["nodeName"])
         query = {name: request.query[name] for name in PARAMETERS if request.query.get(name)}
         url = f"{base}/containerLogs/{target.namespace}/{target.name}/{container}"

@@ -53,3 +53,13 @@ def _about_namespace(group: str, rest: list[str], registry: Registry, version: s
     """`namespaces/NAME/status` is about the namespace, `namespaces/NAME/pods` about its pods."""
     own = registry.find(group, version, "namespaces")
     return own is not None and len(rest) == 3 and rest[2] in own.subresources
+
+
+def is_served(path: str, registry: Registry) -> bool:
+    """Whether a path lies beneath a group and version that are served, whatever else is wrong with it."""
+    match path.strip("/").split("/"):
+        case ["api", version, *_]:
+            return version in registry.groups().get("", ())
+        case ["apis", group, version, *_]:
+            return version in registry.groups().get(group, ())
+    return False

@@ -17,7 +17,7 @@ from .errors import ApiError, BadRequest, InternalError, MethodNotAllowed, NoSuc
 from .handlers import Handlers
 from .openapi import OpenApi
 from .resources import Registry
-from .routing import find_target
+from .routing import find_target, is_served
 
 LOG = logging.getLogger("apiserver")
 HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
@@ -38,6 +38,9 @@ class Server:
         try:
             self._access.check(request.path, request.headers)
             response = await self._dispatch(request)
+        except NoSuchPath as refusal:
+            known = is_served(request.path, self._registry)
+            response = refuse(refusal) if known else web.Response(status=404, text="404 page not found\n")
         except ApiError as refusal:
             response = refuse(refusal)
             LOG.debug("%s %s refused: %s (%s)", request.method, request.path, refusal.message, refusal.hint)

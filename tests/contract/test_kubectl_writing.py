@@ -42,23 +42,18 @@ def test_apply_of_a_bad_value_says_why(kubectl: Kubectl, home: str) -> None:
     assert "spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1" in error
 
 
-def test_apply_of_a_job_merges_its_lists(kubectl: Kubectl, api: Client, namespace: str) -> None:
-    job = """
-apiVersion: batch/v1
-kind: Job
+def test_apply_of_a_built_in_kind_merges_its_lists(kubectl: Kubectl, api: Client, namespace: str) -> None:
+    account = """
+apiVersion: v1
+kind: ServiceAccount
 metadata: {name: one, labels: {a: "1"}}
-spec:
-  suspend: true
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{name: main, image: "none:1", env: [{name: A, value: "1"}]}]
+secrets: [{name: kept}, {name: dropped}]
 """
-    kubectl("apply", "-f", "-", text=job)
-    kubectl("apply", "-f", "-", text=job.replace('{a: "1"}', '{b: "2"}').replace("name: A", "name: B"))
-    body = api.get(f"/apis/batch/v1/namespaces/{namespace}/jobs/one").body
+    kubectl("apply", "-f", "-", text=account)
+    kubectl("apply", "-f", "-", text=account.replace('{a: "1"}', '{b: "2"}').replace("name: dropped", "name: new"))
+    body = api.get(f"/api/v1/namespaces/{namespace}/serviceaccounts/one").body
     assert body["metadata"]["labels"] == {"b": "2"}
-    assert body["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "B", "value": "1"}]
+    assert sorted(secret["name"] for secret in body["secrets"]) == ["kept", "new"]
 
 
 def test_server_side_apply_meets_a_conflict(kubectl: Kubectl, api: Client, home: str) -> None:

@@ -114,7 +114,8 @@ def test_replace_with_other_uid_conflicts(api: Client, config_maps: str) -> None
 
 
 def test_change_without_effect_keeps_version(api: Client, home: str) -> None:
-    made = api.create(home, widget()).body
+    api.create(home, widget())
+    made = api.patch(f"{home}/one", {"spec": {"size": 6}}).body
     again = api.call("PUT", f"{home}/one", made).body
     assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
 
@@ -137,9 +138,14 @@ def test_server_owned_metadata_is_not_the_clients(api: Client, home: str) -> Non
     assert changed["generation"] == 2
 
 
-def test_unknown_path_is_a_status(api: Client) -> None:
-    answer = api.get("/apis/none.test/v1/things")
+def test_unknown_kind_of_a_known_group_is_a_status(api: Client) -> None:
+    answer = api.get("/api/v1/things")
     assert (answer.status, answer.reason) == (404, "NotFound")
+
+
+def test_unknown_group_is_a_plain_page(api: Client) -> None:
+    answer = api.get("/apis/none.test/v1/things")
+    assert (answer.status, answer.message) == (404, "404 page not found\n")
 
 
 def test_wrong_method_is_a_status(api: Client, config_maps: str) -> None:

@@ -5,25 +5,7 @@ from __future__ import annotations
 from tests.contract.client import JSON_PATCH, STRATEGIC, Client, Json
 from tests.contract.widgets import widget
 
-JOB: Json = {
-    "metadata": {"name": "one"},
-    "spec": {
-        "suspend": True,
-        "template": {
-            "spec": {
-                "restartPolicy": "Never",
-                "containers": [
-                    {
-                        "name": "main",
-                        "image": "none:1",
-                        "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
-                    },
-                    {"name": "side", "image": "none:1"},
-                ],
-            }
-        },
-    },
-}
+ACCOUNT: Json = {"metadata": {"name": "one"}, "secrets": [{"name": "a"}, {"name": "b"}]}
 
 
 def test_merge_patch_sets_and_removes(api: Client, home: str) -> None:
@@ -64,23 +46,17 @@ def test_json_patch_with_failing_test_changes_nothing(api: Client, home: str) ->
 
 
 def test_strategic_patch_merges_lists_by_key(api: Client, namespace: str) -> None:
-    jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
-    api.create(jobs, JOB)
-    patch = {"spec": {"template": {"spec": {"containers": [
-        {"name": "main", "env": [{"name": "B", "$patch": "delete"}, {"name": "C", "value": "3"}]},
-    ]}}}}  # fmt: skip
-    containers = api.patch(f"{jobs}/one", patch, media=STRATEGIC).body["spec"]["template"]["spec"]["containers"]
-    assert [container["name"] for container in containers] == ["main", "side"]
-    assert containers[0]["image"] == "none:1"
-    assert containers[0]["env"] == [{"name": "A", "value": "1"}, {"name": "C", "value": "3"}]
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    api.create(accounts, ACCOUNT)
+    patch = {"secrets": [{"name": "b", "$patch": "delete"}, {"name": "c"}]}
+    secrets = api.patch(f"{accounts}/one", patch, media=STRATEGIC).body["secrets"]
+    assert sorted(one["name"] for one in secrets) == ["a", "c"]
 
 
 def test_merge_patch_replaces_lists_of_built_in_kinds(api: Client, namespace: str) -> None:
-    jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
-    api.create(jobs, JOB)
-    patch = {"spec": {"template": {"spec": {"containers": [{"name": "only", "image": "none:2"}]}}}}
-    containers = api.patch(f"{jobs}/one", patch).body["spec"]["template"]["spec"]["containers"]
-    assert [container["name"] for container in containers] == ["only"]
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    api.create(accounts, ACCOUNT)
+    assert api.patch(f"{accounts}/one", {"secrets": [{"name": "only"}]}).body["secrets"] == [{"name": "only"}]
 
 
 def test_strategic_patch_is_not_for_custom_kinds(api: Client, home: str) -> None:

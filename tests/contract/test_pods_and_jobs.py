@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.contract.client import Client, Json
 
 CONTAINER: Json = {"name": "main", "image": "none:1", "command": ["true"]}
@@ -48,6 +50,27 @@ def test_job_keeps_its_template(api: Client, namespace: str) -> None:
     assert "spec.template" in dict(api.patch(f"{path}/one", template).causes())
     changed = api.patch(f"{path}/one", {"spec": {"suspend": True}}).body
     assert (changed["spec"]["suspend"], changed["metadata"]["generation"]) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("pod", "status"),
+    [
+        ({"nodeSelector": {"disk": "fast"}}, 200),
+        ({"tolerations": [{"key": "x", "operator": "Exists"}]}, 200),
+        ({"containers": [CONTAINER | {"resources": {"requests": {"cpu": "1"}}}]}, 200),
+        ({"containers": [CONTAINER | {"image": "none:2"}]}, 422),
+        ({"priorityClassName": "high"}, 422),
+    ],
+    ids=["selector", "tolerations", "resources", "image", "priority"],
+)
+def test_job_that_never_ran_may_change_where_its_pods_go(api: Client, namespace: str, pod: Json, status: int) -> None:
+    path = f"/apis/batch/v1/namespaces/{namespace}/jobs"
+    api.create(path, job())
+    answer = api.patch(f"{path}/one", {"spec": {"template": {"spec": pod}}})
+    assert (answer.status, [field for field, _ in answer.causes()]) == (
+        status,
+        [] if status == 200 else ["spec.template.spec"],
+    )
 
 
 def test_job_status_has_its_own_door(api: Client, namespace: str) -> None:
@@ -104,10 +127,10 @@ def test_pod_keeps_its_spec(api: Client, namespace: str) -> None:
     assert api.patch(f"{path}/one", {"metadata": {"labels": {"a": "b"}}}).status == 200
 
 
-def test_log_of_an_unscheduled_pod_is_bad_request(api: Client, namespace: str) -> None:
+def test_log_of_an_unscheduled_pod_is_empty(api: Client, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
     api.create(path, pod())
-    assert api.get(f"{path}/one/log").status == 400
+    assert (api.get(f"{path}/one/log").status, api.get(f"{path}/one/log").message) == (204, "")
     assert api.get(f"{path}/none/log").status == 404
 
 

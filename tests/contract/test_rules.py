@@ -22,7 +22,7 @@ def test_broken_rule_says_its_message(api: Client, home: str) -> None:
 
 def test_message_expression_speaks_of_the_value(api: Client, home: str) -> None:
     answer = api.call("POST", home, widget(low=7))
-    assert answer.causes()[0][1].endswith("low is over 5")
+    assert answer.causes()[0][1].endswith("low is too high for a red one")
 
 
 def test_rule_is_not_asked_where_its_field_is_unchanged(api: Client, home: str) -> None:

@@ -40,7 +40,10 @@ SPEC: Json = {
     "required": ["size"],
     "x-kubernetes-validations": [
         {"rule": "self.colour == oldSelf.colour", "message": "colour cannot be changed"},
-        {"rule": "!has(self.low) || self.low <= self.size", "messageExpression": "'low is over ' + string(self.size)"},
+        {
+            "rule": "!has(self.low) || self.low <= self.size",
+            "messageExpression": "'low is too high for a ' + self.colour + ' one'",
+        },
     ],
     "properties": {
         "size": {"description": "How big it is.", "type": "integer", "minimum": 1, "maximum": 100},

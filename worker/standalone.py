@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 FAILED, INTERRUPTED, UNREAD, STOPPED = 1, 130, 141, 143
 STDIN = "-"
-WORTH_A_PROCESS = {"compiled": 32 << 20, "reference": 2 << 20}
-"""Bytes that take an engine some times as long as it takes to start a process."""
+WORTH_A_PROCESS = {"compiled": 256 << 20, "reference": 2 << 20}
+"""Bytes that take an engine longer than a process takes to start and its words to be added to those of others."""
 
 
 def count_files(options: Namespace) -> int:
@@ -65,7 +65,7 @@ def _count(options: Namespace, folder: Path) -> int:
         return FAILED
     size = sum(one.size for one in sources)
     with bar.shown(size, wanted=not options.quiet) as moved:
-        counted = _counted(sources, order, folder, moved, options.processes or _processes(size))
+        counted = _counted(sources, order, folder, moved, options.processes or worthwhile(size))
     printing.show(counted, size, options)
     return 0
 
@@ -108,7 +108,8 @@ def _counted(sources: list[Source], order: Order, folder: Path, moved: Moved, pr
     return counts
 
 
-def _processes(size: int) -> int:
+def worthwhile(size: int) -> int:
+    """Return how many processes should count so many bytes."""
     return max(1, min(cores(), size // WORTH_A_PROCESS[engine().name]))
 
 

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.worker.runs import ROOT, expected_rows, worker
+from worker import standalone
+from worker.engines import engine
 
+WORTH = standalone.WORTH_A_PROCESS[engine().name]
 COMMAND = [sys.executable, "-m", "worker", "count"]
 PIECES = ["the", " ", "\n", "é", "漢字", "\u200d", "  ", "don't", "3.14", "ΟΔΟΣ", "👩‍🚀", "a", ", "]
 
@@ -56,6 +59,12 @@ def test_words_that_do_not_fit_into_memory_are_counted_by_every_process(tmp_path
     ended = worker("count", "--csv", "--top", "0", "--processes", "3", str(tmp_path / "text"), before=before)
     assert ended.code == 0, ended.errors
     assert rows_of(ended.output) == expected_rows(text)
+
+
+@pytest.mark.parametrize(("size", "processes"), [(1, 1), (WORTH, 1), (2 * WORTH, 2), (100 * WORTH, 4)])
+def test_cores_are_used_where_it_is_worth_it(monkeypatch: pytest.MonkeyPatch, size: int, processes: int) -> None:
+    monkeypatch.setattr(standalone, "cores", lambda: 4)
+    assert standalone.worthwhile(size) == processes
 
 
 def test_json_has_the_totals_of_all_files_and_the_top_words(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ people; the API server keeps its own over restarts, so that a kubeconfig somebod
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -47,10 +48,18 @@ def free_port(host: str, wanted: int) -> int:
     """Return the wanted port, or the next one that is free; 0 takes any."""
     if wanted == 0:
         return _bind(host, 0)
-    for port in range(wanted, min(wanted + PORTS_TRIED, 65536)):
-        with contextlib.suppress(OSError):
+    if not 0 < wanted < 65536:
+        raise PortTaken(f"{wanted} is no port", "give one from 1 to 65535 by PORT=")
+    last = min(wanted + PORTS_TRIED, 65536) - 1
+    for port in range(wanted, last + 1):
+        try:
             return _bind(host, port)
-    raise PortTaken(f"none of the ports {wanted} to {wanted + PORTS_TRIED - 1} is free", "give another by PORT=")
+        except PermissionError as error:
+            raise PortTaken(f"there is no right to listen at port {port}", "give one above 1023 by PORT=") from error
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise PortTaken(f"{host} is no address of this machine: {error.strerror}") from error
+    raise PortTaken(f"none of the ports {wanted} to {last} is free", "give another by PORT=")
 
 
 def _bind(host: str, port: int) -> int:

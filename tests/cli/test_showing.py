@@ -91,3 +91,27 @@ def test_reader_that_has_gone_ends_the_command_quietly() -> None:
         process = [*COMMAND, "completion", "bash"]
         done = subprocess.run(process, env=environment({}), stdout=gone, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code", "told"),
+    [
+        (["nothing"], {}, 2, "Error: No such command 'nothing'.\n"),
+        (
+            ["get", "x"],
+            {"TEXTMILL_SERVER": "http://a.example", "TEXTMILL_TOKEN": "t"},
+            5,
+            "textmill: TokenInClearText: ",
+        ),
+        (["list", "--patience", "0"], {"TEXTMILL_SERVER": "http://127.0.0.1:1"}, 6, "textmill: ServiceAway: "),
+        (["submit", "no-such-file"], {}, 8, "textmill: FileUnusable: no-such-file: No such file or directory."),
+        (["logs", "x"], {"TEXTMILL_SERVER": "http://127.0.0.1:1"}, 9, "textmill: NotOffered: "),
+    ],
+)
+def test_process_ends_with_the_code_of_its_trouble(
+    arguments: list[str], settings: dict[str, str], code: int, told: str
+) -> None:
+    done = textmill(*arguments, settings=settings)
+    assert (done.code, done.out) == (code, "")
+    assert told in done.err
+    assert "Traceback" not in done.err

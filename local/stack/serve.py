@@ -72,8 +72,9 @@ def _bind(host: str, port: int) -> int:
 def layout(state: Path, host: str, port: int) -> Layout:
     """Return where a stack on this state folder lives, with ports that are free now."""
     kept = state / "cluster-port"
-    before = int(kept.read_text()) if kept.exists() else 0
-    cluster_port = free_port("127.0.0.1", before) if before else free_port("127.0.0.1", 0)
+    before = kept.read_text() if kept.exists() else ""
+    usable = before.isascii() and before.isdigit()  # a kill may have left it empty
+    cluster_port = free_port("127.0.0.1", int(before) if usable else 0)
     kept.write_text(str(cluster_port))
     return Layout(
         state=state,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,14 @@ def test_next_free_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert port < serve.free_port("127.0.0.1", port) <= port + serve.PORTS_TRIED
+
+
+@pytest.mark.parametrize("noted", ["", "x", "\0"])
+def test_note_of_a_port_that_a_kill_broke_is_no_trouble(tmp_path: Path, noted: str) -> None:
+    (tmp_path / "cluster-port").write_text(noted)
+    found = serve.layout(tmp_path, "127.0.0.1", 0).cluster_port
+    assert (tmp_path / "cluster-port").read_text() == str(found)
+    assert serve.layout(tmp_path, "127.0.0.1", 0).cluster_port == found
 
 
 @pytest.mark.parametrize("port", [-1, 65_536, 99_999])

@@ -72,7 +72,7 @@ def stack(**settings: str) -> Iterator[Stack]:
         port = _free_port()
         environment = os.environ | {"PYTHONPATH": f"{root}:{root / 'operator'}"}
         environment |= {f"TEXTMILL_{name}": value for name, value in settings.items()}
-        command = [sys.executable, "-m", "local", "run", "--state", folder, "--port", str(port)]
+        command = [sys.executable, "-m", "local", "run", "--state", folder, "--port", str(port), "--sweep-every", "0"]
         with open(Path(folder) / "bench.log", "wb") as log:
             process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
         try:

@@ -14,7 +14,7 @@ from app.answers import Answer, answer
 from app.cluster import Body, Cluster, ClusterError
 from textmill.request import ENDS
 
-ROWS = 25
+ROWS = 20
 WINDOW = 500
 WINDOWS = 10
 

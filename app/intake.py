@@ -8,8 +8,12 @@ since each upload holds a thread.
 
 from __future__ import annotations
 
+import fcntl
 import math
+import socket
+import termios
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -110,7 +114,6 @@ def read_blocks(
     length: int | None,
     patience: Patience,
     *,
-    largest: int = BLOCK,
     asked: Callable[[], bool] | None = None,
 ) -> Iterator[bytes]:
     """Read a body in blocks; None reads to its end. A short, stalled or slow one is an error, never a short body.
@@ -125,6 +128,7 @@ def read_blocks(
         connection.settimeout(patience.stall_seconds)
     rest, size = length, LEAST_BLOCK
     while rest is None or rest > 0:
+        size = max(size, min(BLOCK, _ready(connection)))
         wanted = size if rest is None else min(size, rest)
         began = time.monotonic()
         with pace.within(connection, patience.of(wanted), asked) as read:
@@ -136,14 +140,30 @@ def read_blocks(
             raise _dropped(patience, read)
         if not block:
             break
-        size = min(largest, size * 4) if time.monotonic() - began < QUICK_SECONDS else LEAST_BLOCK
+        size = min(BLOCK, size * 4) if time.monotonic() - began < QUICK_SECONDS else LEAST_BLOCK
     if rest:
         raise BodyCut(f"The body ended {rest} bytes before the {length} that Content-Length says.")
 
 
+def _all_that_came(stream: Any, size: int) -> bytes:
+    try:
+        return bytes(stream.read(size))
+    except ConnectionResetError:  # the server still holds what came of this block before; then the body is at its end
+        return bytes(stream.read(size))
+
+
+def _ready(connection: socket.socket | None) -> int:
+    """Return how many bytes have come already: to read those cannot take long, whoever sends them."""
+    if connection is None:
+        return 0
+    found = array("i", [0])
+    fcntl.ioctl(connection, termios.FIONREAD, found)
+    return found[0]
+
+
 def _read(stream: Any, size: int, patience: Patience, read: Read | None) -> bytes:
     try:
-        block: bytes = stream.read(size)
+        block: bytes = _all_that_came(stream, size)
     except TimeoutError as error:
         raise BodyStalled(f"No data came for {patience.stall_seconds:g} seconds.") from error
     except ParseException as error:

@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from app.piece_errors import PiecesMissing, UploadBusy
-from app.volume import Stored, Volume, store, sync_folder, translated
+from app.volume import Stored, Volume, begin_writing, store, sync_folder, translated
 from textmill import layout
 
 LOCK_SECONDS = 5.0
 RUNNING_HASHES = 256
 _READ = 1 << 20
+_WRITEBACK = 1 << 20
 _POLL_SECONDS = 0.02
 
 
@@ -62,7 +63,7 @@ class Upload:
     def __init__(self, shelf: Shelf, identity: str, folder: Path, info: Info, fd: int | None) -> None:
         self.identity, self.info = identity, info
         self._shelf, self._folder, self._fd = shelf, folder, fd
-        self.offset = info.length if fd is None else os.fstat(fd).st_size
+        self.offset = self._begun = info.length if fd is None else os.fstat(fd).st_size
 
     @property
     def whole(self) -> bool:
@@ -92,6 +93,9 @@ class Upload:
             while rest:
                 rest = rest[os.write(self._data, rest) :]
         self.offset += len(data)
+        if self.offset - self._begun >= _WRITEBACK:
+            begin_writing(self._data, self._begun, self.offset - self._begun)
+            self._begun = self.offset
         if running is not None:
             running.update(data)
             self._shelf.keep(self.info.nonce, self.offset, running)
@@ -101,7 +105,7 @@ class Upload:
         self._shelf.forget(self.info.nonce)
         with translated("a piece was taken back"):
             os.ftruncate(self._data, offset)
-        self.offset = offset
+        self.offset = self._begun = offset
 
     def sync(self) -> None:
         """Have what came survive a power failure."""

@@ -26,8 +26,6 @@ from app.room import room
 from textmill import names
 
 resumable = Blueprint("resumable", __name__)
-LARGEST_BLOCK = 1 << 18
-"""What may be lost of a piece when its connection is reset."""
 _OVERRIDES = ("PATCH", "DELETE", "HEAD")
 
 
@@ -189,7 +187,7 @@ def _receive(upload: Upload) -> None:
     if upload.whole:
         return
     patience = Patience(parts.settings.stall_seconds, parts.settings.min_rate)
-    coming = read_blocks(request, length, patience, largest=LARGEST_BLOCK, asked=upload.wanted)
+    coming = read_blocks(request, length, patience, asked=upload.wanted)
     try:
         with (
             parts.admission.upload(client(), length or 0),

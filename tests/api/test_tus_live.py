@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import os
+import fcntl
 import random
-import signal
 import socket
+import struct
+import termios
 import threading
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tusclient import client as tusclient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
-from tusclient.uploader.uploader import Uploader
 
 from tests.api import live
 from tests.api.conftest import Real
+from tests.api.tus_live import assert_one_request, begun, content, kill, partial_piece, told, uploader
 from tests.contract.server import PATIENCE, until
 
-VERSION = {"Tus-Resumable": "1.0.0"}
-SIZE = 3_000_000
 SETTINGS = {"TEXTMILL_STALL_SECONDS": "1", "TEXTMILL_MIN_RATE": "1Mi", "TEXTMILL_THREADS": "8"}
 
 
@@ -44,55 +41,6 @@ def other(real: Real, folder: Path, api: live.Api) -> Iterator[live.Api]:
     """Run another replica on the same volume."""
     with live.serve(folder / "other", real[0], TEXTMILL_VOLUME=str(api.root)) as running:
         yield running
-
-
-def content(seed: int, size: int = SIZE) -> bytes:
-    """Return bytes that differ at each place."""
-    return random.Random(seed).randbytes(size)
-
-
-def uploader(api: live.Api, data: bytes, piece: int, url: str | None = None, **options: object) -> Uploader:
-    """Return the client's uploader of some bytes."""
-    address = f"http://127.0.0.1:{api.port}"
-    metadata = {"filename": "big.txt", "filetype": "text/plain"}
-    one = tusclient.TusClient(f"{address}/uploads")
-    made: Uploader = one.uploader(
-        file_stream=io.BytesIO(data), chunk_size=piece, metadata=metadata, url=url and address + url, **options
-    )
-    return made
-
-
-def begun(api: live.Api, length: int) -> str:
-    """Begin an upload and return its address."""
-    answer = api.call("POST", "/uploads", None, **{**VERSION, "Upload-Length": str(length)})
-    assert answer.status == 201
-    return answer.headers["Location"]
-
-
-def told(api: live.Api, address: str) -> dict[str, str]:
-    """Return what HEAD says of an upload."""
-    answer = api.call("HEAD", address, None, **VERSION)
-    assert answer.status == 200, answer.headers
-    return answer.headers
-
-
-def assert_one_request(api: live.Api, real: Real, address: str, data: bytes) -> None:
-    """Assert that an upload became one request of exactly these bytes."""
-    digest = hashlib.sha256(data).hexdigest()
-    name = told(api, address)["Textmill-Request"]
-    items = real[1].get(live.REQUESTS).body["items"]
-    found = [one["metadata"]["name"] for one in items if one["spec"]["input"].get("upload") == digest]
-    assert found == [name]
-    assert (api.root / "uploads" / digest[:2] / digest).read_bytes() == data
-
-
-def partial_piece(api: live.Api, address: str, offset: int, data: bytes, announced: int) -> socket.socket:
-    """Begin to send a piece and leave the rest out."""
-    connection = socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE)
-    lines = [f"PATCH {address} HTTP/1.1", "Host: localhost", "Tus-Resumable: 1.0.0", f"Upload-Offset: {offset}"]
-    lines += [f"Content-Length: {announced}", "Content-Type: application/offset+octet-stream", "", ""]
-    connection.sendall("\r\n".join(lines).encode() + data)
-    return connection
 
 
 @pytest.mark.parametrize("checksum", [False, True], ids=["plain", "checksums"])
@@ -119,6 +67,23 @@ def test_pieces_cut_at_random_places_are_gone_on_from(api: live.Api, real: Real)
     uploader(api, data, 1_000_000, url=address).upload()
 
     assert_one_request(api, real, address, data)
+
+
+def test_reset_connection_leaves_every_byte_that_came(api: live.Api) -> None:
+    data = content(8)
+    address = begun(api, len(data))
+    with partial_piece(api, address, 0, data[:2_500_000], len(data)) as connection:
+        until(lambda: (api.root / f"uploads/resumable/{address[9:]}/data").stat().st_size > 0)
+        until(lambda: _unsent(connection) == 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    assert told(api, address)["Upload-Offset"] == "2500000"
+
+
+def _unsent(connection: socket.socket) -> int:
+    found = array("i", [0])
+    fcntl.ioctl(connection, termios.TIOCOUTQ, found)
+    return found[0]
 
 
 def test_new_connection_takes_over_from_a_lost_one(api: live.Api, other: live.Api, real: Real) -> None:
@@ -161,7 +126,7 @@ def test_kill_at_random_moments_loses_nothing_that_was_acknowledged(real: Real, 
                 one.upload_chunk()  # type: ignore[no-untyped-call]  # untyped in there
                 acknowledged = one.offset
             with partial_piece(api, address, acknowledged, data[acknowledged : acknowledged + 99_999], 150_000):
-                _kill(api)
+                kill(api)
     with live.serve(tmp_path, real[0]) as api:
         uploader(api, data, 1_000_000, url=address).upload()
         assert_one_request(api, real, address, data)
@@ -216,18 +181,3 @@ def _trickle(connection: socket.socket) -> bytes:
         except OSError:
             return came
     raise AssertionError("the client was not dropped")
-
-
-def _kill(api: live.Api) -> None:
-    children = Path(f"/proc/{api.process.pid}/task/{api.process.pid}/children").read_text().split()
-    for one in (api.process.pid, *map(int, children)):
-        os.kill(one, signal.SIGKILL)
-    api.process.wait(PATIENCE)
-    until(lambda: not any(_runs(one) for one in children))
-
-
-def _runs(process: str) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -39,7 +39,7 @@ def test_filter_on_state_is_kept_over_pages_and_lines(client: FlaskClient, fille
 def test_page_beyond_the_last_is_the_last(client: FlaskClient, filled: FakeCluster) -> None:
     page = read(client.get("/?page=99", headers=BROWSER))
 
-    assert listed(page) == [f"r{number:02d}" for number in range(9, -1, -1)]
+    assert listed(page) == [f"r{number:02d}" for number in range(19, -1, -1)]
     assert "Page 3 of 3" in page.text
 
 

@@ -67,9 +67,9 @@ def test_most_recent_requests_come_first(client: FlaskClient, cluster: FakeClust
     page = read(client.get("/", headers=BROWSER))
     rest = read(client.get("/?page=2", headers=BROWSER))
 
-    assert listed(page) == [f"r{number:02d}" for number in range(29, 4, -1)]
+    assert listed(page) == [f"r{number:02d}" for number in range(29, 9, -1)]
     assert "Page 1 of 2; 30 of 30 fit Older" in page.text
-    assert listed(rest) == [f"r{number:02d}" for number in range(4, -1, -1)]
+    assert listed(rest) == [f"r{number:02d}" for number in range(9, -1, -1)]
 
 
 def test_unfinished_request_refreshes_itself_with_and_without_scripts(

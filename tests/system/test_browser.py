@@ -80,16 +80,16 @@ def test_list_is_filtered_and_turned_page_by_page(page: Page, mill: Mill) -> Non
 
     page.get_by_label("Name or file").fill("LEAF")
     page.get_by_role("button", name="Show").click()
-    expect(page.locator("tr[data-name]")).to_have_count(25)
+    expect(page.locator("tr[data-name]")).to_have_count(20)
     page.get_by_role("link", name="Older").click()
-    expect(page.locator("tr[data-name]")).to_have_count(2)
+    expect(page.locator("tr[data-name]")).to_have_count(7)
     page.get_by_label("State").select_option("Failed")
     page.get_by_label("Name or file").fill("")
     page.get_by_role("button", name="Show").click()
 
     expect(page.locator("tr[data-name]")).to_contain_text(["unseen"])
     page.get_by_role("link", name="Show all").click()
-    expect(page.locator("tr[data-name]")).to_have_count(25)
+    expect(page.locator("tr[data-name]")).to_have_count(20)
 
 
 def test_download_is_the_whole_table(page: Page, tmp_path: Path) -> None:

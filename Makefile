@@ -8,14 +8,15 @@ PREPARE := $(or $(PYTHON),python3) scripts/prepare.py
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-emit-index-url --no-config --custom-compile-command "make lock"
 TESTS ?= tests
-NEEDY := --ignore=tests/system --ignore=tests/e2e --ignore=tests/compose
+NEEDY := --ignore=tests/system --ignore=tests/e2e --ignore=tests/plane --ignore=tests/compose
 WORKERS ?= 2
 
 export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run kubectl sweep setup dev engine test test-one test-system test-contract test-engine test-long coverage \
+.PHONY: help demo run kubectl sweep setup dev engine test test-one test-system test-contract test-cluster \
+	test-plane test-engine test-long coverage \
 	bench bench-http bench-engine lint format types image contracts generate verify lock clean distclean \
 	compose-test bench-image e2e cluster-up cluster-down cluster-shell
 
@@ -55,6 +56,12 @@ test-system: $(VENV)/generate.stamp ## The tests that need Debian's packages or 
 
 test-contract: $(VENV)/dev.stamp ## The contract suite against a real etcd and API server on loopback; no root, but Go
 	@$(PY) -m cluster control-plane --controllers -- $(PY) -m pytest tests/contract $(ARGS)
+
+test-cluster: $(VENV)/dev.stamp ## The end-to-end tests that every change has to pass, on a real Kubernetes, as root
+	@$(PY) -m scripts.e2e tests/e2e/test_smoke.py
+
+test-plane: $(VENV)/dev.stamp ## Textmill on a real control plane with the laptop's own kubelet as its node; no root, but Go
+	@$(PY) -m pytest tests/plane $(ARGS)
 
 test-engine: $(VENV)/dev.stamp ## The engine's own checks, sanitizer and fuzzing; needs Rust, and says what is missing
 	@$(PY) -m scripts.build_engine

@@ -5,6 +5,7 @@ The Makefile's targets call this; `exec` is for everything that must run where t
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def main() -> int:
     load = commands.add_parser("load", help="give the node an image from a docker archive")
     load.add_argument("archive", type=Path)
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what was started is stopped
     try:
         return run(asked)
     except ClusterError as error:

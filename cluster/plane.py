@@ -20,28 +20,29 @@ ADDRESS = "127.0.0.1"
 
 
 @contextmanager
-def running(*, with_controllers: bool) -> Iterator[Places]:
-    """Run a control plane in a folder of its own."""
+def running(folder: Path, *, with_controllers: bool) -> Iterator[Places]:
+    """Run a control plane in a folder that is empty."""
     programs = binaries.build(cache(os.environ), binaries.CONTROL_PLANE)
-    with tempfile.TemporaryDirectory(prefix="textmill-plane-") as folder:
-        places = Places(Path(folder))
-        ports = free_ports()
-        tokens = keys.make(places.keys, names=parts.names(ADDRESS))
-        places.config.mkdir()
-        for part, token in tokens.items():
-            path = places.kubeconfig if part == "admin" else places.config / f"{part}.kubeconfig"
-            keys.kubeconfig(path, f"https://{ADDRESS}:{ports.server}", places.keys / "ca.crt", token)
-        keeper = Keeper(places)
-        try:
-            keeper.start(parts.control_plane(places, programs, ports, with_controllers=with_controllers))
-            yield places
-        finally:
-            keeper.stop()
+    places = Places(folder)
+    ports = free_ports()
+    tokens = keys.make(places.keys, names=parts.names(ADDRESS))
+    places.config.mkdir()
+    for part, token in tokens.items():
+        path = places.kubeconfig if part == "admin" else places.config / f"{part}.kubeconfig"
+        keys.kubeconfig(path, f"https://{ADDRESS}:{ports.server}", places.keys / "ca.crt", token)
+    keeper = Keeper(places)
+    try:
+        keeper.start(parts.control_plane(places, programs, ports, with_controllers=with_controllers))
+        yield places
+    finally:
+        keeper.stop()
 
 
 def run(command: list[str], *, with_controllers: bool) -> int:
     """Run a command beside a control plane; KUBECONFIG and TEXTMILL_TEST_KUBECONFIG tell it where that is."""
-    with running(with_controllers=with_controllers) as places:
+    with ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="textmill-plane-")))
+        places = held.enter_context(running(folder, with_controllers=with_controllers))
         config = str(places.kubeconfig)
         environ = {**os.environ, "KUBECONFIG": config, "TEXTMILL_TEST_KUBECONFIG": config}
         return subprocess.run(command, check=False, env=environ).returncode

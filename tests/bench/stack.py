@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+LOCAL = ("local", "run", "--sweep-every", "0")
 START_SECONDS = 60.0
 PAUSE = 0.005
 
@@ -65,14 +66,14 @@ def call(
 
 
 @contextmanager
-def stack(**settings: str) -> Iterator[Stack]:
-    """Run a stack with these TEXTMILL_ settings."""
+def stack(program: tuple[str, ...] = LOCAL, /, **settings: str) -> Iterator[Stack]:
+    """Run a stack with these TEXTMILL_ settings; `program` is the module that runs it, and words for it."""
     root = Path(__file__).parents[2]
     with tempfile.TemporaryDirectory(prefix="textmill-bench-") as folder:
         port = _free_port()
         environment = os.environ | {"PYTHONPATH": f"{root}:{root / 'operator'}"}
         environment |= {f"TEXTMILL_{name}": value for name, value in settings.items()}
-        command = [sys.executable, "-m", "local", "run", "--state", folder, "--port", str(port), "--sweep-every", "0"]
+        command = [sys.executable, "-m", *program, "--state", folder, "--port", str(port)]
         with open(Path(folder) / "bench.log", "wb") as log:
             process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
         try:

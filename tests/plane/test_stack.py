@@ -1,0 +1,106 @@
+"""What Textmill makes of Jobs and pods when a real Job controller and a real scheduler decide what these are."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.bench.stack import Stack
+from tests.contract.server import until
+from tests.stack.processes import descendants, runs
+
+LINE = "a line of words for a real control plane\n"
+MIB = 1 << 20
+
+
+def upload(running: Stack, name: str, content: bytes) -> None:
+    """Upload a file that must be taken."""
+    status, answer = running.call("POST", f"/upload?name={name}", content, **{"Content-Type": "text/plain"})
+    assert status == 202, answer
+
+
+def kubectl(running: Stack, *arguments: str) -> str:
+    """Run kubectl against the control plane."""
+    command = [str(Path(sys.executable).with_name("kubectl")), f"--kubeconfig={running.state}/plane/kubeconfig"]
+    return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def objects(running: Stack, kind: str) -> list[dict[str, Any]]:
+    """Return all objects of a kind in the namespace."""
+    found: list[dict[str, Any]] = json.loads(kubectl(running, "get", kind, "--output=json"))["items"]
+    return found
+
+
+def workers(running: Stack) -> list[int]:
+    """Return the worker processes."""
+    return [pid for pid in descendants(running.process.pid) if runs(pid, "worker")]
+
+
+def test_the_control_plane_is_a_real_one(running: Stack) -> None:
+    told = json.loads(kubectl(running, "version", "--output=json"))["serverVersion"]
+    assert (told["major"], told["platform"]) == ("1", "linux/amd64")
+    assert [one["status"]["nodeInfo"]["containerRuntimeVersion"] for one in objects(running, "nodes")] == [
+        "subprocess://1"
+    ]
+
+
+def test_two_hundred_files_share_pods_whose_reports_are_read_from_logs(running: Stack) -> None:
+    def send(index: int) -> None:
+        upload(running, f"small-{index}", f"{LINE}own{index}\n".encode())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, range(200)))
+    found = [running.wait(f"small-{index}", 120)["result"] for index in range(200)]
+    assert {(one["tokens"], one["distinctWords"]) for one in found} == {(10, 9)}
+
+
+def test_worker_killed_midway_is_run_again(running: Stack) -> None:
+    upload(running, "killed", LINE.encode() * (16 * MIB // len(LINE)))
+    until(lambda: workers(running))
+    for pid in workers(running):
+        os.kill(pid, signal.SIGKILL)
+    assert running.wait("killed", 120)["result"]["tokens"] == 9 * (16 * MIB // len(LINE))
+
+
+def test_sharded_file_is_an_indexed_job_with_one_success_an_index(running: Stack) -> None:
+    path = running.state / "plane" / "volume" / "drop" / "big.txt"
+    lines = 257 * MIB // len(LINE)
+    with path.open("w") as file:
+        for _ in range(lines // 1024):
+            file.write(LINE * 1024)
+    spec = {"input": {"path": "big.txt", "bytes": path.stat().st_size}}
+    apply(running, "big", spec)
+    ended = running.wait("big", 300)
+    assert (ended["phase"], ended["result"]["tokens"]) == ("Succeeded", 9 * (lines // 1024) * 1024)
+
+
+def test_deleted_request_takes_job_and_pods_along_by_the_real_collector(running: Stack) -> None:
+    upload(running, "gone", b"another text than before\n" * MIB)
+    until(lambda: any(job["metadata"]["name"].startswith("gone-") for job in objects(running, "jobs")))
+    status, _ = running.call("DELETE", "/requests/gone")
+    assert status in (200, 202, 204)
+    until(
+        lambda: (
+            not [
+                one for kind in ("jobs", "pods") for one in objects(running, kind) if "gone-" in one["metadata"]["name"]
+            ]
+        )
+    )
+
+
+def test_nothing_is_left_when_all_is_done(running: Stack) -> None:
+    until(lambda: objects(running, "jobs") == [] and objects(running, "pods") == [])
+
+
+def apply(running: Stack, name: str, spec: dict[str, Any]) -> None:
+    """Apply a request."""
+    body = {"apiVersion": "textmill.dev/v1", "kind": "ProcessingRequest", "metadata": {"name": name}, "spec": spec}
+    path = running.state / f"{name}.json"
+    path.write_text(json.dumps(body))
+    kubectl(running, "apply", f"--filename={path}")

@@ -68,7 +68,7 @@ test-engine: $(VENV)/dev.stamp ## The engine's own checks, sanitizer and fuzzing
 	@$(PY) -m scripts.test_engine
 
 test-long: $(VENV)/dev.stamp ## The property tests with many more examples
-	@HYPOTHESIS_PROFILE=long $(PY) -m pytest $(TESTS) $(NEEDY) -n $(WORKERS) --dist worksteal
+	@HYPOTHESIS_PROFILE=long $(PY) -m pytest $(TESTS) $(NEEDY) -n $(WORKERS) --dist worksteal -o faulthandler_timeout=7200
 
 coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches that no test reaches
 	@$(PY) -m coverage erase

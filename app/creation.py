@@ -46,13 +46,20 @@ def checked_key(key: str | None) -> str | None:
 
 
 def create(
-    cluster: Cluster, stored: Stored, shown: str, options: Options, *, key: str | None, user: str = ""
+    cluster: Cluster,
+    stored: Stored,
+    shown: str,
+    options: Options,
+    *,
+    key: str | None,
+    user: str = "",
+    trace: str | None = None,
 ) -> Created:
-    """Create the request, or find the one that an earlier call with this key made."""
+    """Create the request, or find the one that an earlier call with this key made; `trace` is noted on a new one."""
     if key is None and options.name is None:
-        return _create_under_free_name(cluster, stored, shown, options)
+        return _create_under_free_name(cluster, stored, shown, options, trace)
     name = options.name or names.keyed_name(cluster.namespace, user, key or "")
-    body = resource(cluster.namespace, name, stored, shown, options, key=key)
+    body = resource(cluster.namespace, name, stored, shown, options, key=key, trace=trace)
     try:
         return Created(cluster.create(body), replayed=False)
     except Conflict:
@@ -62,13 +69,22 @@ def create(
 
 
 def resource(
-    namespace: str, name: str, stored: Stored, shown: str, options: Options, *, key: str | None = None
+    namespace: str,
+    name: str,
+    stored: Stored,
+    shown: str,
+    options: Options,
+    *,
+    key: str | None = None,
+    trace: str | None = None,
 ) -> Body:
     """Return the manifest of a request for stored content."""
     spec: dict[str, Any] = {"input": {"upload": stored.digest, "name": shown, "bytes": stored.size}, **options.spec}
     annotations = {names.DIGEST_ANNOTATION: stored.digest, OPTIONS_ANNOTATION: _digest(options.spec)}
     if key is not None:
         annotations[names.KEY_ANNOTATION] = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+    if trace is not None:
+        annotations[names.TRACE_ANNOTATION] = trace
     labels = {names.REUSE_LABEL: reuse.key(Spec.parse(spec))}
     return {
         "apiVersion": names.API_VERSION,
@@ -78,11 +94,14 @@ def resource(
     }
 
 
-def _create_under_free_name(cluster: Cluster, stored: Stored, shown: str, options: Options) -> Created:
+def _create_under_free_name(
+    cluster: Cluster, stored: Stored, shown: str, options: Options, trace: str | None
+) -> Created:
     for left in reversed(range(_TRIES)):
         name = f"{names.slug(shown)}-{secrets.token_hex(4)}"
         try:
-            return Created(cluster.create(resource(cluster.namespace, name, stored, shown, options)), replayed=False)
+            body = resource(cluster.namespace, name, stored, shown, options, trace=trace)
+            return Created(cluster.create(body), replayed=False)
         except Conflict:
             if not left:
                 raise

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import door, guard, problems, rates
+from app import door, guard, problems, rates, traces
 from app.access import Doorkeeper
 from app.admission import Admission, Queue
 from app.cluster import Cluster
@@ -25,11 +25,14 @@ from app.metrics import Metrics
 from app.resumable import Shelf
 from app.room import Room, attach
 from app.routes import BLUEPRINTS
-from app.settings import Settings
+from app.settings import OFF, Settings
 from app.streams import Places
 from app.view import View
 from app.volume import Volume
 from app.watch import Watch
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 _log = logging.getLogger("textmill.api")
 
@@ -39,6 +42,7 @@ def create_app(
     *,
     cluster: Cluster | None = None,
     registry: CollectorRegistry | None = None,
+    exporter: SpanExporter | None = None,
 ) -> Flask:
     """Return an application. `config` holds settings by name and goes before the environment."""
     settings = Settings.load(config or {}, os.environ)
@@ -52,6 +56,7 @@ def create_app(
         application.wsgi_app = ProxyFix(application.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]  # Flask's own way
     volume = Volume(settings.volume, settings.namespace, settings.claim, settings.keep_free)
     attach(application, _room(settings, volume, cluster, Metrics(registry or CollectorRegistry())))
+    traces.register(application, exporter, on=settings.traces != OFF)
     guard.register(application)
     door.register(application)
     rates.register(application, settings)

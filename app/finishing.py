@@ -16,6 +16,7 @@ from app.options import Options
 from app.piece_errors import PartsUnfinished, PiecesMissing
 from app.resumable import Upload
 from app.room import Room
+from app.traces import current
 
 AGAIN_SECONDS = 15.0
 _log = logging.getLogger("textmill.resumable")
@@ -39,7 +40,7 @@ def finish(parts: Room, upload: Upload) -> None:
         parts.metrics.upload_bytes.inc(stored.size)
     info = upload.info
     asked = Options(spec=info.spec, name=info.name)
-    made = create(parts.cluster, stored, info.shown, asked, key=info.key, user=info.user)
+    made = create(parts.cluster, stored, info.shown, asked, key=info.key, user=info.user, trace=current())
     if not made.replayed:
         parts.admission.made(stored.size)
     upload.save(request=made.body["metadata"]["name"])

@@ -6,8 +6,25 @@ logged by the root logger's own choice of format, so one reader understands ever
 
 from __future__ import annotations
 
+import logging
 import logging.config
 from typing import Any
+
+from flask import g, has_request_context
+
+from textmill.traceparent import trace_id
+
+
+class Call(logging.Filter):
+    """Puts the id of the call under way, and of its trace, on each line that is written meanwhile."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every line pass."""
+        if has_request_context():
+            for name, value in (("request_id", g.get("request_id")), ("trace", trace_id(g.get("traceparent")))):
+                if value and not hasattr(record, name):
+                    setattr(record, name, value)
+        return True
 
 
 def configuration(level: str) -> dict[str, Any]:
@@ -23,7 +40,15 @@ def configuration(level: str) -> dict[str, Any]:
                 "timestamp": True,
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+        "filters": {"call": {"()": "app.logs.Call"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "filters": ["call"],
+                "stream": "ext://sys.stderr",
+            }
+        },
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
             "textmill": {"level": level},

@@ -13,7 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-OFF, KUBERNETES = "off", "kubernetes"
+OFF, KUBERNETES, OTLP = "off", "kubernetes", "otlp"
 _SIZE = re.compile(r"(\d+)\s*([KMGT]i?)?B?", re.IGNORECASE)
 _RATE = re.compile(r"[1-9]\d{0,8}( per |/)([1-9]\d{0,4} )?(second|minute|hour|day)s?", re.IGNORECASE)
 _UNITS: dict[str, int] = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
@@ -48,6 +48,12 @@ def _rates(text: str) -> str:
 def _mode(text: str) -> str:
     if text not in (OFF, KUBERNETES):
         raise ValueError(f"{OFF} or {KUBERNETES}")
+    return text
+
+
+def _traces(text: str) -> str:
+    if text not in (OFF, OTLP):
+        raise ValueError(f"{OFF} or {OTLP}")
     return text
 
 
@@ -165,6 +171,12 @@ class Settings:
     )
     link_max_seconds: int = _setting(
         "TEXTMILL_LINK_MAX_SECONDS", "604800", int, "The longest that a link to a result may live."
+    )
+    traces: str = _setting(
+        "TEXTMILL_TRACES",
+        OFF,
+        _traces,
+        "Where spans go: `off`, or `otlp`, which OpenTelemetry's own variables configure.",
     )
     listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
     threads: int = _setting("TEXTMILL_THREADS", "64", int, "Requests that are served at the same time.")

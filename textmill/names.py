@@ -29,6 +29,7 @@ SHARDS_ANNOTATION = f"{GROUP}/shards"
 NOTIFY_SECRET = "textmill-notify"  # noqa: S105 - the name of a Secret, not what is in it
 """The Secret that signs notifications which are asked for over HTTP."""
 DIGEST_ANNOTATION = f"{GROUP}/content-sha256"
+TRACE_ANNOTATION = f"{GROUP}/traceparent"
 KEY_ANNOTATION = f"{GROUP}/idempotency-key-sha256"
 
 Stage = Literal["tokenize", "count"]

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from textmill.names import Stage
+from textmill.names import TRACE_ANNOTATION, Stage
+from textmill.traceparent import checked
 
 Body = Mapping[str, Any]
 Rank = tuple[int, Stage, float, str]
@@ -183,7 +184,8 @@ class Status:
 class Request:
     """One ProcessingRequest. `version` is its resourceVersion, `created` seconds since the epoch.
 
-    seen: the request as the API has it, where `status` is ahead of it: learnt in this round and not written yet.
+    trace: the traceparent that it came with. seen: the request as the API has it, where `status` is ahead of it:
+    learnt in this round and not written yet.
     """
 
     uid: str
@@ -195,6 +197,7 @@ class Request:
     status: Status = field(default_factory=Status)
     deleting: bool = False
     reuse_label: str | None = None
+    trace: str | None = None
     seen: Request | None = None
 
     @classmethod
@@ -211,6 +214,7 @@ class Request:
             status=Status(body.get("status") or {}),
             deleting=bool(meta.get("deletionTimestamp")),
             reuse_label=(meta.get("labels") or {}).get("textmill.dev/reuse-key"),
+            trace=checked((meta.get("annotations") or {}).get(TRACE_ANNOTATION)),
         )
 
     def ahead(self, raw: Body) -> Request:

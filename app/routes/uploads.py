@@ -18,6 +18,7 @@ from app.creation import Created, checked_key, create
 from app.errors import BodyBroken, FieldInvalid, FieldsTooLarge, MediaTypeUnsupported, UploadMissing
 from app.rates import client
 from app.room import room
+from app.traces import current
 from app.volume import Stored
 from textmill.display import shown_name
 
@@ -72,7 +73,7 @@ def accepted(created: Created) -> Response:
 
 def _create(stored: Stored, shown: str, asked: options.Options, key: str | None) -> Created:
     try:
-        made = create(room().cluster, stored, shown, asked, key=key, user=request.remote_user or "")
+        made = create(room().cluster, stored, shown, asked, key=key, user=request.remote_user or "", trace=current())
     except (Away, Denied) as error:
         given = {"upload": stored.digest, "filename": shown, "name": asked.name, **asked.spec}
         body = {name: value for name, value in given.items() if value is not None}

@@ -24,6 +24,7 @@ from textmill_operator.reading import Reading
 from textmill_operator.recorder import Recorder
 from textmill_operator.statuses import Statuses
 from textmill_operator.store import Store
+from textmill_operator.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,11 @@ class Executor:
         patience: Patience,
         peeker: Peeker,
         messenger: Messenger,
+        tracing: Tracing | None = None,
     ) -> None:
         calls = Calls(api, fence)
         self._metrics, self._peeker, self._messenger, self.patience = metrics, peeker, messenger, patience
-        self._statuses = Statuses(calls, store, recorder, metrics, clock)
+        self._statuses = Statuses(calls, store, recorder, metrics, clock, tracing)
         self._jobs = Jobs(calls, store, self._statuses, site)
         self._reading = Reading(calls, store, patience)
 

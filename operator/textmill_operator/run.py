@@ -30,6 +30,7 @@ from textmill_operator.peeker import Peeker
 from textmill_operator.recorder import Recorder
 from textmill_operator.settings import Settings
 from textmill_operator.store import Store
+from textmill_operator.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ async def run(settings: Settings) -> None:
             api, settings["NAMESPACE"], settings["LEASE"], settings.identity, duration=settings["LEASE_SECONDS"]
         )
         audit = Audit(api, store, metrics, settings.namespaces, settings["AUDIT_SECONDS"])
-        executor, beside = _acting(api, store, metrics, settings, election.check)
+        tracing = Tracing() if settings["TRACES"] == "otlp" else None
+        executor, beside = _acting(api, store, metrics, settings, election.check, tracing)
         loop = Loop(store, executor, audit, election, metrics, limits=settings.limits, wake=wake)
         expiry = Expiry(api, election, metrics, settings.namespaces, every=settings["TTL_SECONDS"])
         tasks: set[asyncio.Task[None]] = set()
@@ -71,10 +73,17 @@ async def run(settings: Settings) -> None:
         finally:
             await _end(tasks)
             await runner.cleanup()
+            if tracing:
+                await asyncio.to_thread(tracing.close)
 
 
 def _acting(
-    api: Api, store: Store, metrics: Metrics, settings: Settings, fence: Callable[[], None]
+    api: Api,
+    store: Store,
+    metrics: Metrics,
+    settings: Settings,
+    fence: Callable[[], None],
+    tracing: Tracing | None,
 ) -> tuple[Executor, dict[str, Callable[[], Coroutine[Any, Any, None]]]]:
     """Return what performs actions, and what does beside the rounds what they must not wait for."""
     recorder = Recorder(api, metrics)
@@ -92,6 +101,7 @@ def _acting(
         patience=Patience(),
         peeker=peeker,
         messenger=messenger,
+        tracing=tracing,
     )
     return executor, {"recorder": recorder.run, "peeker": peeker.run, "messenger": messenger.run}
 

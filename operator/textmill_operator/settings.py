@@ -89,6 +89,7 @@ SETTINGS: dict[str, Setting] = {
         60.0, "How often finished requests are searched for those past their time to live.", least=0.1
     ),
     "HEALTH_ADDRESS": Setting("127.0.0.1:8081", "Address of /healthz, /readyz and /metrics; port 0 takes a free one."),
+    "TRACES": Setting("off", "Where spans go: off, or otlp, which OpenTelemetry's own variables configure."),
     "LOG_LEVEL": Setting("INFO", "Least level that is logged."),
 }
 
@@ -108,6 +109,8 @@ class Settings:
             values[name] = _value(name, setting, text) if text else setting.default
         found = cls(values)
         _ = found.site, found.health_address, found.notify_networks
+        if values["TRACES"] not in ("off", "otlp"):
+            raise Misconfigured(f"{PREFIX}TRACES={values['TRACES']!r} is neither off nor otlp")
         if values["LOG_LEVEL"].upper() not in logging.getLevelNamesMapping():
             raise Misconfigured(f"{PREFIX}LOG_LEVEL={values['LOG_LEVEL']!r} is no level, such as INFO or WARNING")
         return found

@@ -14,6 +14,7 @@ from textmill.actions import JobPlan, Write
 from textmill.names import REUSE_LABEL
 from textmill.picture import Trouble
 from textmill.request import Request
+from textmill.traceparent import trace_id
 from textmill_operator import paths
 from textmill_operator.calls import Calls
 from textmill_operator.errors import Conflict, NotFound, Refused
@@ -21,6 +22,7 @@ from textmill_operator.merging import merge_patch
 from textmill_operator.metrics import Metrics
 from textmill_operator.recorder import Recorder
 from textmill_operator.store import Store
+from textmill_operator.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +31,16 @@ class Statuses:
     """Writes statuses, and tells of it: events, log, metrics."""
 
     def __init__(
-        self, calls: Calls, store: Store, recorder: Recorder, metrics: Metrics, clock: Callable[[], float]
+        self,
+        calls: Calls,
+        store: Store,
+        recorder: Recorder,
+        metrics: Metrics,
+        clock: Callable[[], float],
+        tracing: Tracing | None = None,
     ) -> None:
-        self._calls, self._store, self._recorder, self._metrics, self._clock = calls, store, recorder, metrics, clock
+        self._calls, self._store, self._recorder, self._metrics = calls, store, recorder, metrics
+        self._clock, self._tracing = clock, tracing
 
     async def write(self, write: Write) -> Request | None:
         """Write a status; return the request as it then is, None when it has changed or gone meanwhile."""
@@ -60,11 +69,15 @@ class Statuses:
             self._recorder.note(written, note, now)
         if before.phase != after.phase or write.notes:
             extra = {"request": f"{written.namespace}/{written.name}", "phase": after.phase}
+            if trace := trace_id(written.trace):
+                extra["trace"] = trace
             log.info("%s -> %s", before.phase, after.phase, extra=extra)
         if after.ended and not before.ended:
             reason = write.notes[0].reason if write.notes else after.phase
             self._metrics.finished.labels(after.phase, reason).inc()
             self._metrics.duration.observe(max(0.0, now - written.created))
+            if self._tracing:
+                self._tracing.ended(written)
 
     async def _label(self, request: Request, key: str) -> None:
         try:

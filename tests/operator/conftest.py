@@ -25,6 +25,7 @@ from textmill_operator.patience import Patience
 from textmill_operator.peeker import Peeker
 from textmill_operator.recorder import Recorder
 from textmill_operator.store import Kind, Store
+from textmill_operator.tracing import Tracing
 
 NOW = 1_800_000_000.0
 CREATED = "2027-01-15T08:00:00Z"
@@ -51,6 +52,7 @@ class Operator:
     ticks: float = 0.0
     networks: str = "127.0.0.0/8"
     patient: float = 10.0
+    tracing: Tracing | None = None
     now: float = NOW
 
     def __post_init__(self) -> None:
@@ -78,6 +80,7 @@ class Operator:
             patience=Patience(lambda: self.ticks),
             peeker=self.peeker,
             messenger=self.messenger,
+            tracing=self.tracing,
         )
 
     def submit(self, name: str, **spec: Any) -> None:

@@ -13,13 +13,16 @@ _BLOCK = 1 << 16
 
 @dataclass
 class Line:
-    """Connections to one service. `cuts`: after how many bytes of a client its connection is cut, in turn."""
+    """Connections to one service.
+
+    cuts: after how many bytes of a client its connection is cut, in turn. hold: after how many it is left to wait.
+    """
 
     port: int
     cuts: list[int]
     address: str = ""
     passed: int = 0
-    stopped: threading.Event = field(default_factory=threading.Event)
+    hold: int | None = None
     reached: threading.Event = field(default_factory=threading.Event)
     _open: list[socket.socket] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -52,11 +55,10 @@ class Line:
                     self.passed += len(block)
                     if self.cuts and count >= self.cuts[0]:
                         self.cuts.pop(0)
-                        self.reached.set()
                         break
-                    if self.stopped.is_set() and count > _BLOCK:
+                    if self.hold is not None and count >= self.hold:
                         self.reached.set()
-                        return  # reads no more, and lets the client wait
+                        return
         for one in (source, target):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

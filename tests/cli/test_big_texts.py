@@ -69,23 +69,24 @@ def test_connection_that_is_cut_again_and_again_costs_little(running: Stack, big
 
 def test_service_that_is_killed_meanwhile_costs_little(running: Stack, big: Path) -> None:
     with line(running.port) as held, ExitStack() as files:
-        held.stopped.set()
+        held.hold = 9 * MIB
         process = files.enter_context(started("submit", str(big), "--wait", "--patience", "60", to=held.address))
         assert held.reached.wait(PATIENCE)
         for pid in descendants(running.process.pid):
             if runs(pid, "gunicorn"):
                 os.kill(pid, signal.SIGKILL)
-        held.stopped.clear()
+        held.hold = None
         held.cut()
         out, errors = process.communicate(timeout=PATIENCE)
+        assert held.passed < SIZE + 8 * MIB  # beyond what buffers held, nothing came twice
     assert (process.returncode, '"tokens":2' in out) == (0, True), errors
 
 
 def test_command_that_was_interrupted_goes_on_with_its_key(running: Stack, big: Path) -> None:
-    with line(running.port, [9 * MIB]) as cut, ExitStack() as files:
-        cut.stopped.set()
-        process = files.enter_context(started("submit", str(big), to=cut.address))
-        assert cut.reached.wait(PATIENCE)
+    with line(running.port) as held, ExitStack() as files:
+        held.hold = 9 * MIB
+        process = files.enter_context(started("submit", str(big), to=held.address))
+        assert held.reached.wait(PATIENCE)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
@@ -93,6 +94,7 @@ def test_command_that_was_interrupted_goes_on_with_its_key(running: Stack, big: 
     with line(running.port) as rest:
         settings = {"TEXTMILL_SERVER": rest.address}
         done = textmill("submit", str(big), "--key", key, "--wait", settings=settings)
+        assert rest.passed < SIZE - 3 * MIB
         again = textmill("submit", str(big), "--key", key, settings=settings)
         big.write_bytes(b"other" + b"\n" * (SIZE - 5))
         other = textmill("submit", str(big), "--key", key, settings=settings)

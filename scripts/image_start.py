@@ -7,6 +7,7 @@ measured on the laptop's stack by `make bench`; a container adds its runtime's o
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import shutil
 import socket
@@ -68,7 +69,10 @@ def main(arguments: Sequence[str]) -> int:
         conf.write_text(compose.settings(files, processes), "utf-8")
         times = sorted(started(["env", f"CONTAINERS_CONF={conf}", runtime], asked.tag) for _ in range(asked.runs))
     print(f"{asked.tag}: {image.size(runtime, asked.tag)}")
-    print(f"ready after {statistics.median(times):.1f} s (median of {len(times)}, {times[0]:.1f} to {times[-1]:.1f})")
+    load = f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+    print(
+        f"ready after {statistics.median(times):.1f} s ({times[0]:.1f} to {times[-1]:.1f} in {len(times)} runs, {load})"
+    )
     return 0
 
 

@@ -7,7 +7,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from checks.tree import ROOT
+from checks.tree import ROOT, settings
 from tests.compose.conftest import PATIENCE, Stack, run, services
 from tests.contract.server import until
 
@@ -67,6 +67,14 @@ def test_parts_run_apart_as_nobody_on_a_root_that_cannot_be_written(stack: Stack
         assert run("podman", "exec", container, "id", "-u").strip() == "10001"
         assert run("podman", "inspect", "--format", "{{.HostConfig.ReadonlyRootfs}}", container).strip() == "true"
         assert run("podman", "exec", container, "grep", "CapEff", "/proc/1/status").split()[1].strip("0") == ""
+
+
+def test_image_counts_with_the_engine_and_knows_what_it_is_made_of(stack: Stack) -> None:
+    assert run("podman", "exec", stack.container("cluster"), "python", "-m", "image", "engine") == "compiled\n"
+    bill = json.loads(run("podman", "exec", stack.container("api"), "python", "-m", "image", "bill"))
+    names = {one["purl"].partition("@")[0] for one in bill["components"]}
+    assert {"pkg:pypi/flask", "pkg:cargo/pyo3", "pkg:cargo/textmill-engine", "pkg:deb/debian/libc6"} <= names
+    assert bill["metadata"]["component"]["version"] == settings()["project"]["version"]
 
 
 def test_killed_parts_come_back_and_nothing_is_lost(stack: Stack) -> None:

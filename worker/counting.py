@@ -115,7 +115,8 @@ def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settin
     threads = cores()
     told = sum(shard.manifest.tokens for shard in shards)
     progress = Progress(order.id, shards[0].manifest.source.bytes, told)
-    totals = Totals(folder, settings.vocabulary_memory, engine(), threads)
+    distinct = len(shards) == 1 and len(shards[0].manifest.sections) == 1
+    totals = Totals(folder, settings.vocabulary_memory, engine(), threads, distinct=distinct)
     for shard in counted(shards, threads, progress):
         shard.add_to(totals)
     table = Table(folder, order.top_words, engine())

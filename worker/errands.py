@@ -16,6 +16,7 @@ from textmill import layout, reports
 from textmill.errors import BadObject, Reason
 from textmill.orders import CountOrder, TokenizeOrder
 from worker.errors import WorkerError
+from worker.memory import keep_small_blocks
 from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
 
 
@@ -51,6 +52,7 @@ def _settings(
 
 
 def _carry_out(tasks: Sequence[tuple[str, Callable[[], reports.Report]]], options: argparse.Namespace) -> int:
+    keep_small_blocks()
     lines = []
     for uid, task in tasks:
         line = reports.line(_attempt(uid, f"{options.out}/{uid}", task))

@@ -18,13 +18,13 @@ FAN_IN = 64
 
 
 class Totals:
-    """Counts by word."""
+    """Counts by word; where no word will be added twice, they are gathered and never looked up."""
 
-    def __init__(self, folder: Path, bound: int, engine: Engine, threads: int = 1) -> None:
+    def __init__(self, folder: Path, bound: int, engine: Engine, threads: int = 1, *, distinct: bool = False) -> None:
         self._folder = folder
         self._bound = bound
         self._engine = engine
-        self._tally = engine.tally(threads)
+        self._tally = engine.heap() if distinct else engine.tally(threads)
         self._runs: list[Path] = []
         self._made = 0
 

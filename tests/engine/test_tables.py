@@ -76,6 +76,17 @@ def test_totals_are_the_same_within_any_bound(one: Engine, tmp_path: Path, bound
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("bound", [1, 5_000, 1 << 30])
+def test_words_that_come_once_are_gathered_within_any_bound(one: Engine, tmp_path: Path, bound: int) -> None:
+    totals = Totals(tmp_path, bound, one, distinct=True)
+    expected = Counter({f"w{number * 7 % 3_001}": number % 9 + 1 for number in range(3_001)})
+    for at in range(0, 3_001, 500):
+        totals.add(*part(list(expected.items())[at : at + 500]))
+    assert totals.in_memory == (bound == 1 << 30)
+    assert rows(totals.rows()) == ordered(expected)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_csv_is_quoted_where_it_must_be(one: Engine) -> None:
     found = [("a", 10), ("1,5", 2), ('ש"ש', 1)]
     assert one.csv(*part(found)) == ('a,10\n"1,5",2\n"ש""ש",1\n'.encode(), 13)

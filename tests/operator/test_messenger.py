@@ -97,6 +97,27 @@ async def test_receiver_that_never_answers_holds_up_no_round(receiver: Receiver)
     assert len(receiver.taken) == 1
 
 
+async def test_attempt_that_outlasts_its_time_is_not_doubled(operator: Operator, receiver: Receiver) -> None:
+    end = asyncio.Event()
+
+    async def late(_: web.Request) -> web.StreamResponse:
+        await end.wait()
+        return web.Response()
+
+    receiver.answer = late
+    await with_ended(operator, f"http://127.0.0.1:{receiver.port}/")
+    async with messaging(operator) as attempt:
+        waiting = asyncio.create_task(attempt())
+        await receiver.came.wait()
+        operator.now += 3600
+        for _ in range(3):
+            await operator.round()
+        assert told(operator)["attempts"] == 1
+        end.set()
+        await waiting
+    assert (len(receiver.taken), told(operator)["settled"]) == (1, True)
+
+
 async def test_endless_answer_is_not_read(operator: Operator, receiver: Receiver) -> None:
     async def endless(call: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

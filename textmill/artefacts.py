@@ -134,7 +134,7 @@ def _told(files: dict[str, File]) -> dict[str, dict[str, Any]]:
 def _values(wanted: str, names: tuple[str, ...], text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestRefused(f"the manifest is no JSON: {text[:80]!r}") from error
     if not isinstance(values, dict) or not isinstance(version := values.pop("format", None), int):
         raise ManifestRefused(f"the manifest names no format version: {text[:80]!r}")

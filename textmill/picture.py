@@ -72,7 +72,7 @@ class Job:
             pairs = json.loads(meta["annotations"][names.MEMBERS_ANNOTATION])
             members = tuple(Member(uid, name) for uid, name in pairs)
             stage = meta["labels"][names.STAGE_LABEL]
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise BadObject(f"Job {meta['namespace']}/{meta['name']} does not say whom it works for") from error
         return cls(
             uid=meta["uid"],

@@ -98,7 +98,7 @@ def unseal(message: str, log: str = "") -> list[Report]:
     try:
         claim = json.loads(head.removeprefix(SEAL))
         count, digest, version = claim["lines"], claim["sha256"], claim["format"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SealBroken(f"unreadable seal: {head[:120]!r}") from error
     if version != FORMAT:
         raise SealBroken(f"report format {version!r}, this operator reads {FORMAT}: use one image for both")
@@ -113,7 +113,7 @@ def unseal(message: str, log: str = "") -> list[Report]:
 def _parse(text: str) -> Report:
     try:
         report = json.loads(text.removeprefix(PREFIX))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SealBroken(f"a report line is no JSON: {text[:120]!r}") from error
     if not isinstance(report, dict) or not isinstance(report.get("id"), str):
         raise SealBroken(f"a report line names no request: {text[:120]!r}")

@@ -12,6 +12,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import NamedTuple
 
+from textmill.errors import BadObject
+
 MEMORY_VARIABLE = "TEXTMILL_MEMORY_BYTES"
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 DEFAULT_MEMORY = 512 << 20
@@ -82,6 +84,8 @@ def memory_bound(asked: int | None) -> int:
     if asked:
         return asked
     if variable := os.environ.get(MEMORY_VARIABLE):
+        if not (variable.isascii() and variable.isdigit()):
+            raise BadObject(f"{MEMORY_VARIABLE} is {variable[:40]!r}; write a number of bytes")
         return int(variable)
     for path in _GROUPS:
         try:

@@ -7,10 +7,12 @@ use std::thread;
 
 use crate::merge::{Merge, Step};
 use crate::rows::{Order, Rows, Sorted, prefix};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, key};
 
 /// Rows below which one thread does the work.
 const FEW: usize = 4096;
+/// Words whose slots are asked for before the first is needed.
+const BATCH: usize = 64;
 
 #[derive(Default)]
 struct Part {
@@ -19,12 +21,34 @@ struct Part {
 }
 
 impl Part {
-    fn add(&mut self, word: &[u8], count: u64) {
-        let id = self.vocabulary.id(word) as usize;
-        if id == self.counts.len() {
-            self.counts.push(0);
+    /// Add the rows whose keys lie in a range. Their slots are asked for a batch ahead, since most words of a shard are
+    /// rare, so that nearly each slot is far away.
+    fn add(&mut self, rows: &Rows, first: u64, end: Option<u64>) {
+        let mut waiting = Vec::with_capacity(BATCH);
+        for at in 0..rows.len() {
+            let word = rows.word(at);
+            let range = prefix(word);
+            if range >= first && end.is_none_or(|end| range < end) {
+                let hashed = key(word).map(|key| (key, self.vocabulary.hash(key)));
+                if let Some((_, hash)) = hashed {
+                    self.vocabulary.prefetch(hash);
+                }
+                waiting.push((at, hashed));
+            }
+            if waiting.len() == BATCH || at + 1 == rows.len() {
+                for (at, hashed) in waiting.drain(..) {
+                    let place = match hashed {
+                        Some((key, hash)) => self.vocabulary.short(key, hash),
+                        None => self.vocabulary.long(rows.word(at)),
+                    };
+                    let id = self.vocabulary.id_at(place) as usize;
+                    if id == self.counts.len() {
+                        self.counts.push(0);
+                    }
+                    self.counts[id] += rows.counts[at];
+                }
+            }
         }
-        self.counts[id] += count;
     }
 
     fn rows(&mut self) -> Rows {
@@ -78,21 +102,12 @@ impl Tally {
             let first = if number == 0 { 0 } else { borders[number - 1] };
             (part, first, borders.get(number).copied())
         });
-        let add = |part: &mut Part, first: u64, end: Option<u64>| {
-            for at in 0..rows.len() {
-                let word = rows.word(at);
-                let key = prefix(word);
-                if key >= first && end.is_none_or(|end| key < end) {
-                    part.add(word, rows.counts[at]);
-                }
-            }
-        };
         if rows.len() < FEW || borders.is_empty() {
-            ranges.for_each(|(part, first, end)| add(part, first, end));
+            ranges.for_each(|(part, first, end)| part.add(rows, first, end));
         } else {
             thread::scope(|scope| {
                 for (part, first, end) in ranges {
-                    scope.spawn(move || add(part, first, end));
+                    scope.spawn(move || part.add(rows, first, end));
                 }
             });
         }

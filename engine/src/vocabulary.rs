@@ -118,15 +118,6 @@ impl Vocabulary {
         counts
     }
 
-    /// Return the id of a word, a new one if need be.
-    pub fn id(&mut self, word: &[u8]) -> u32 {
-        let place = match key(word) {
-            Some(key) => self.short(key, self.hash(key)),
-            None => self.long(word),
-        };
-        self.id_at(place)
-    }
-
     /// Return the hash of a short word.
     #[inline]
     #[must_use]
@@ -306,7 +297,11 @@ mod tests {
     use super::*;
 
     fn id(vocabulary: &mut Vocabulary, word: &str) -> u32 {
-        vocabulary.id(word.as_bytes())
+        let place = match key(word.as_bytes()) {
+            Some(key) => vocabulary.short(key, vocabulary.hash(key)),
+            None => vocabulary.long(word.as_bytes()),
+        };
+        vocabulary.id_at(place)
     }
 
     #[test]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.bench import corpora, rivals
-from tests.bench.processes import best, memory_limited, run
+from tests.bench.processes import Cost, best, memory_limited, run
 from tests.bench.report import judge, load_thresholds, machine, table
 from worker import engines
 
@@ -81,20 +81,28 @@ def inexact(folder: Path, size: int) -> Figures:
 
 
 def jobs(folder: Path, size: int) -> Figures:
-    """Count as the two Jobs do, whole and in two shards on two cores, beside counting in one go."""
+    """Count as the two Jobs do, whole and in two shards on two cores, beside counting in one go to the same table."""
     path = corpora.corpus("english", size)
-    once = best(counting(path), 3, one_core=True)
-    whole = min((two_jobs(path, folder, 1) for _ in range(3)), key=lambda costs: costs[0])
-    halves = min((two_jobs(path, folder, 2) for _ in range(3)), key=lambda costs: costs[0])
+    once = best([*WORKER, "count", "--csv", "--top", "0", str(path)], 3, one_core=True)
+    whole = [two_jobs(path, folder, 1) for _ in range(3)]
+    halves = [two_jobs(path, folder, 2) for _ in range(3)]
+
+    def least(runs: list[tuple[Cost, Cost]], figure: Callable[[Cost, Cost], float]) -> float:
+        return min(figure(*one) for one in runs)
+
+    def both(tokenized: Cost, counted: Cost) -> float:
+        return tokenized.wall + counted.wall
+
     return {
-        "two_jobs_ratio": once.wall / whole[0],
-        "two_shards_ratio": whole[0] / halves[0],
-        "two_shards_tokenize_ratio": whole[1] / halves[1],
+        "two_jobs_ratio": once.cpu / least(whole, lambda tokenized, counted: tokenized.cpu + counted.cpu),
+        "two_jobs_wall_ratio": once.wall / least(whole, both),
+        "two_shards_ratio": least(whole, both) / least(halves, both),
+        "two_shards_tokenize_ratio": least(whole, lambda one, _: one.wall) / least(halves, lambda one, _: one.wall),
     }
 
 
-def two_jobs(path: Path, folder: Path, shards: int) -> tuple[float, float]:
-    """Return the seconds of both Jobs, and of the tokenizers alone, which run side by side."""
+def two_jobs(path: Path, folder: Path, shards: int) -> tuple[Cost, Cost]:
+    """Return what the tokenizers cost, which run side by side, and what the word count does."""
     with tempfile.TemporaryDirectory(dir=folder) as volume:
         drop = Path(volume, "drop")
         drop.mkdir()
@@ -110,7 +118,7 @@ def two_jobs(path: Path, folder: Path, shards: int) -> tuple[float, float]:
         counted = run(
             [*WORKER, "count", "--root", volume, "--out", "results/c", "--order", count], one_core=shards == 1
         )
-        return tokenized.wall + counted.wall, tokenized.wall
+        return tokenized, counted
 
 
 def big(folder: Path, size: int) -> Figures:

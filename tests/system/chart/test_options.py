@@ -27,7 +27,7 @@ def with_values(beside: Json, paths: Json) -> Json:
     return found
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: str(option["set"])[1:60])
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: f"{option['set']} {'beside' in option}"[1:90])
 def test_value_changes_this_and_nothing_else(option: Json) -> None:
     beside = option.get("beside", {})
     assert changes(render(beside), render(with_values(beside, option["set"]))) == option["changes"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from textmill.request import Spec
 
 OPTIONS_ANNOTATION = f"{names.GROUP}/options-sha256"
 KEY_LIMIT = 256
+_KEY = re.compile("[!-~]+")
 _TRIES = 3
 
 
@@ -40,6 +42,8 @@ def checked_key(key: str | None) -> str | None:
         return None
     if not key.strip():
         raise FieldInvalid("The Idempotency-Key is empty; leave the header out or give it a value.")
+    if not _KEY.fullmatch(key):
+        raise FieldInvalid("The Idempotency-Key holds characters other than visible ASCII, ! to ~.")
     if len(key) > KEY_LIMIT:
         raise HeadersTooLarge(f"The Idempotency-Key has {len(key)} characters; at most {KEY_LIMIT} are taken.")
     return key

@@ -12,7 +12,7 @@ from app.openapi.schemas import COUNT, NAME, OPTIONS, PARAMETERS, Schema, ref
 
 JSON, HTML, BYTES, LINES = "application/json", "text/html", "application/octet-stream", "application/x-ndjson"
 EVENTS, CSV, ARROW = "text/event-stream", "text/csv", "application/vnd.apache.arrow.file"
-BINARY: Schema = {}
+BINARY: Schema = {"type": "string", "format": "binary"}
 STATIC = ["api.js", "format.js", "icon.svg", "live.js", "page.css", "page.js", "tus.js", "uploads.js"]
 
 
@@ -45,7 +45,7 @@ class Operation:
             found.append({"name": "filename", "in": "path", "required": True, "schema": schema})
         for one in self.query:
             schema, text = OPTIONS[one] if one in OPTIONS else PARAMETERS[one]
-            name = {"rows": "limit", "part": "name"}.get(one, one)
+            name = {"rows": "limit", "part": "name", "shown": "phase"}.get(one, one)
             found.append({"name": name, "in": "query", "schema": schema, "description": text})
         for one, schema in self.headers.items():
             found.append({"name": one, "in": "header", "schema": schema})
@@ -69,7 +69,7 @@ TAKE = (400, 403, 404, 408, 409, 413, 415, 422, 431, 503, 507)
 READ = (400, 404, 409, 410, 502, 503)
 TABLES: dict[str, Schema] = {JSON: {"type": "array", "items": ref("Word")}, CSV: {"type": "string"}, ARROW: BINARY}
 
-TUS: dict[str, Schema] = {"Tus-Resumable": {"type": "string", "const": "1.0.0"}}
+TUS: dict[str, Schema] = {"Tus-Resumable": {"type": "string", "enum": ["1.0.0"]}}
 OFFSET: dict[str, Schema] = {"Upload-Offset": COUNT}
 PIECE: dict[str, Schema] = {"application/offset+octet-stream": BINARY}
 TUS_TAKE = (*TAKE, 410, 412, 423, 460)
@@ -190,9 +190,9 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
     },
     "/": {
         "get": Operation(
-            "home", "The page", {200: PAGE}, (400,), query=("phase", "part", "continue", "page", "deleted")
+            "home", "The page", {200: PAGE}, (400,), query=("shown", "part", "continue", "page", "deleted")
         ),
-        "post": Operation("send", "The page's form", {303: PAGE}, TAKE, body=FORM),
+        "post": Operation("send", "The page's form", {303: PAGE}, TAKE, body={"multipart/form-data": ref("PageForm")}),
     },
     "/view/{name}": {
         "get": Operation("view", "The page of one request", {200: PAGE}, (400, 404, 503), query=("words",))

@@ -75,6 +75,7 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     ),
     "format": ({"type": "string", "enum": list(FORMATS)}, "JSON if left out."),
     "contains": ({"type": "string", "maxLength": LONGEST}, "Rows whose word contains this; not for Arrow."),
+    "shown": ({"type": "string", "pattern": f"^({'|'.join(PHASES)})?$"}, "Show this phase only; blank shows all."),
     "part": ({"type": "string"}, "Show requests with this in their name or their file's."),
     "page": (whole(1, 10_000), "The page of the list."),
     "deleted": ({"type": "string"}, "A request of which the page says that it is deleted."),
@@ -121,12 +122,8 @@ def components() -> dict[str, Schema]:
         "Request": request,
         "Requests": shape({"items": {"type": "array", "items": ref("Request")}, "continue": text}),
         "Stored": {"type": "object", "properties": stored, "required": ["upload"], "additionalProperties": False},
-        "Form": {
-            "type": "object",
-            "properties": {"file": {"type": "string", "format": "binary"}, **{k: s for k, (s, _) in OPTIONS.items()}},
-            "required": ["file"],
-            "additionalProperties": False,
-        },
+        "Form": _form({name: schema for name, (schema, _) in OPTIONS.items()}),
+        "PageForm": _form({name: _or_blank(schema) for name, (schema, _) in OPTIONS.items()}),
         "Link": shape({"href": {"type": "string"}, "expiresAt": TIME}),
         "Health": shape({"status": {"type": "string", "const": "ok"}}),
         "Problem": shape(
@@ -134,3 +131,17 @@ def components() -> dict[str, Schema]:
             | {"status": whole(400, 599), "retryable": {"type": "boolean"}, "requestId": {"type": ["string", "null"]}}
         ),
     }
+
+
+def _form(options: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": {"file": {"type": "string", "format": "binary"}, **options},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+
+
+def _or_blank(schema: Schema) -> Schema:
+    """Return the schema of a field that counts as not given where it is left blank, as browsers send it."""
+    return {"anyOf": [schema, {"type": "string", "maxLength": 0}]}

@@ -90,8 +90,7 @@ def test_many_streams_hear_of_the_end_while_uploads_go_on(api: live.Api, real: R
 def test_real_watch_tells_all_changes_and_goes_on_by_id(api: live.Api, real: Real) -> None:
     upload(api, "watched")
     with stream(api, "/requests/events") as connection:
-        first = read_until(connection, b"event: synced")
-        assert b'"name":"watched"' in first
+        read_until(connection, b'"name":"watched"')  # before or after `synced`: the watch may be a moment behind
         write_status(real[1], "watched", "Counting")
         told = read_until(connection, b'"phase":"Counting"')
         number = told.split(b"id: ")[-1].split(b"\n")[0].decode()

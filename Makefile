@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 .DEFAULT_GOAL := help
 .PHONY: help demo run kubectl sweep setup dev engine test test-one test-system test-contract test-cluster \
 	test-plane test-engine test-long coverage \
-	bench bench-http bench-engine lint format types image contracts generate verify lock clean distclean \
+	bench bench-http bench-engine bench-cluster lint format types image contracts generate verify lock clean distclean \
 	compose-test bench-image e2e cluster-up cluster-down cluster-shell
 
 ##@ Use it
@@ -84,6 +84,9 @@ bench-http: $(VENV)/dev.stamp ## Measure the HTTP interface alone: 200 clients, 
 
 bench-engine: $(VENV)/dev.stamp ## Measure the engine beside its rivals; downloads texts and rivals, takes half an hour
 	@$(PY) -m tests.bench.engine $(ARGS)
+
+bench-cluster: $(VENV)/dev.stamp ## Measure on a real Kubernetes, as root; takes half an hour (ARGS=node, ARGS=scale)
+	@$(PY) -m scripts.e2e --module tests.bench.cluster $(ARGS)
 
 ##@ Package
 image: $(VENV)/dev.stamp ## Build the container image with docker or buildah (ARGS="--tag NAME --archive FILE")

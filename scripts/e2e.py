@@ -1,8 +1,8 @@
 """`python -m scripts.e2e`: everything that a test on a real cluster needs, then the tests, then nothing left.
 
-Installs Debian's packages, builds the programs and the image unless they are built, starts the cluster, loads the image
-and runs pytest inside. The image's archive is kept in the cache by a digest of what goes into it. Where a step
-fails the whole fails: a cluster that does not start is no reason to pass.
+Installs Debian's packages, builds the programs and the image unless they are built, starts the cluster, loads the
+image and runs pytest, or another module, inside. The image's archive is kept in the cache by a digest of what goes
+into it. Where a step fails the whole fails: a cluster that does not start is no reason to pass.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ def build(path: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run all of it, and return pytest's exit code."""
+    """Run all of it, and return the exit code of what ran inside."""
     parser = argparse.ArgumentParser(prog="python -m scripts.e2e", description="Tests on a real cluster.")
     parser.add_argument("--keep", action="store_true", help="leave the cluster running")
+    parser.add_argument("--module", default="pytest", help="what to run inside, tests.bench.cluster for one")
     asked, words = parser.parse_known_args(arguments)
     try:
         with up.phase("Debian's packages"):
@@ -70,8 +71,8 @@ def main(arguments: Sequence[str]) -> int:
         try:
             with up.phase("image loaded"):
                 images.load(places, path)
-            with up.phase("tests"):
-                return up.run_inside(places, [sys.executable, "-m", "pytest", *words]).returncode
+            with up.phase(asked.module):
+                return up.run_inside(places, [sys.executable, "-m", asked.module, *words]).returncode
         finally:
             if not asked.keep:
                 up.down()

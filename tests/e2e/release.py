@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +17,12 @@ from tests.e2e.kube import Json, apply, get, items, kubectl, run, until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "textmill"
+REFERENCE = "localhost/textmill:e2e"
 IMAGE = ("--set=image.repository=localhost/textmill", "--set=image.tag=e2e")
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 ENDED = ("Succeeded", "Failed")
+STAGE = "textmill.dev/stage"
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,20 @@ class Release:
         """Run kubectl in the release's namespace."""
         return kubectl(f"--namespace={self.namespace}", *arguments, text=text, ok=ok)
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def address(self) -> str:
+        """Return the Service's address."""
+        return str(get("service", "textmill-api", f"--namespace={self.namespace}")["spec"]["clusterIP"])
+
+    def call(
+        self, method: str, path: str, body: bytes | None = None, address: str = "", token: str = ""
+    ) -> tuple[int, bytes]:
         """Speak to the Service by its address, under its name."""
-        address = get("service", "textmill-api", f"--namespace={self.namespace}")["spec"]["clusterIP"]
-        connection = http.client.HTTPConnection(address, 80, timeout=120)
+        connection = http.client.HTTPConnection(address or self.address(), 80, timeout=120)
         headers = {"Host": f"textmill-api.{self.namespace}.svc", "Content-Type": "text/plain"}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            connection.request(method, path, body, headers)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before it was read; it says why
+                connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -77,9 +90,49 @@ class Release:
         """Return the pods that a selector finds."""
         return items("pods", f"--namespace={self.namespace}", f"--selector={selector}")
 
+    def pod(self, name: str) -> Json:
+        """Return a pod."""
+        return get("pod", name, f"--namespace={self.namespace}")
+
+    def scale(self, deployment: str, replicas: int) -> None:
+        """Have so many pods of a Deployment, and wait until it is so."""
+        self.kubectl("scale", f"deployment/{deployment}", f"--replicas={replicas}")
+        selector = f"app.kubernetes.io/component={deployment.removeprefix('textmill-')}"
+        until(lambda: len(self.pods(selector)) == replicas)
+
     def workers(self) -> list[Json]:
         """Return the worker pods."""
-        return [pod for pod in items("pods", f"--namespace={self.namespace}") if owned_by_job(pod)]
+        return self.pods(STAGE)
+
+    def worker_uids(self) -> set[str]:
+        """Return the uids of the worker pods."""
+        return {pod["metadata"]["uid"] for pod in self.workers()}
+
+    def worker_of(self, name: str) -> Json:
+        """Wait for a pod that works for a request, and return it."""
+
+        def look() -> Json | None:
+            jobs = {job["name"] for job in (self.status(name).get("jobs") or {}).values()}
+            pods = (pod for pod in self.workers() if pod["metadata"]["labels"]["job-name"] in jobs)
+            return next(pods, None)
+
+        found = until(look)
+        assert found is not None
+        return found
+
+    @property
+    def volume(self) -> Path:
+        """Return the folder behind the claim, as the node sees it."""
+        return Places(state(os.environ)).volumes / self.namespace
+
+    def put(self, name: str, line: str, size: int) -> Path:
+        """Put a file among people's own: whole lines of at least so many bytes."""
+        path = self.volume / "drop" / name
+        block = line * (BLOCK // len(line))
+        with path.open("w") as file:
+            for _ in range(-(-size // len(block))):
+                file.write(block)
+        return path
 
     def leader(self) -> str:
         """Return the name of the operator's pod that holds the Lease; '' where nobody does."""
@@ -92,21 +145,31 @@ def reason(status: Json) -> str:
     return next(str(one["reason"]) for one in status["conditions"] if one["type"] == "Succeeded")
 
 
-def owned_by_job(pod: Json) -> bool:
-    """Tell whether a pod is a Job's and no part of the sweep."""
-    owners = pod["metadata"].get("ownerReferences") or []
-    return any(one["kind"] == "Job" and not one["name"].startswith("textmill-") for one in owners)
+@contextlib.contextmanager
+def workers_seen(mill: Release) -> Iterator[dict[str, str]]:
+    """Follow the worker pods; names and stages of all that there were are known when the context ends."""
+    columns = r"{.metadata.name} {.metadata.labels.textmill\.dev/stage}{'\n'}"
+    command = ("kubectl", f"--namespace={mill.namespace}", "get", "pods", f"--selector={STAGE}", "--watch-only")
+    found: dict[str, str] = {}
+    with subprocess.Popen((*command, f"--output=jsonpath={columns}"), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield found
+        finally:
+            process.terminate()
+            told, _ = process.communicate()
+            for line in told.splitlines():
+                name, stage = line.split()
+                found[name] = stage
 
 
-def namespace(name: str, folder: str = "") -> None:
-    """Make a namespace with a volume that only its own claims can have."""
+def namespace(name: str, storage_class: str = "") -> None:
+    """Make a namespace with a volume for its claim, in a storage class of its own unless one is given."""
     clear(name)
-    path = Places(state(os.environ)).volumes / (folder or name)
+    path = Places(state(os.environ)).volumes / name
     path.mkdir(exist_ok=True)
-    apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": RESTRICTED}},
-        up.volume(name, path, storage_class=name),
-    )
+    volume = up.volume(name, path, storage_class=storage_class or name)
+    volume["spec"]["claimRef"] = {"namespace": name, "name": "textmill-data"}
+    apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": RESTRICTED}}, volume)
 
 
 def clear(name: str) -> None:

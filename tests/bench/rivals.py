@@ -38,7 +38,8 @@ print(lowered.total(), len(lowered))
     "duckdb": """
 import duckdb
 query = '''select sum(n)::bigint, count(*) from (select w, count(*) n from
-(select unnest(string_split_regex(lower(content), '[ \\t\\r\\n]+')) w from read_text(?)) where w <> '' group by w)'''
+(select unnest(string_split(line, ' ')) w from
+(select unnest(string_split(lower(content), chr(10))) line from read_text(?))) where w <> '' group by w)'''
 print(*duckdb.execute(query, [path]).fetchone())
 """,
     "polars": """
@@ -100,7 +101,7 @@ def versions() -> str:
     found = []
     for name in INEXACT:
         python = environment(name) / "bin" / "python"
-        if python.exists():
+        if (environment(name) / "ready").exists():
             code = f"import importlib.metadata as m; print('{PACKAGES[name]}', m.version('{PACKAGES[name]}'))"
             found.append(
                 subprocess.run([str(python), "-c", code], check=True, capture_output=True, text=True).stdout.strip()

@@ -70,7 +70,7 @@ class Job:
         over: Body = next((one for one in (complete, failed) if one.get("status") == "True"), {})
         try:
             pairs = json.loads(meta["annotations"][names.MEMBERS_ANNOTATION])
-            members = tuple(Member(uid, name) for uid, name in pairs)
+            members = tuple(Member(_text(uid), _text(name)) for uid, name in pairs)
             stage = meta["labels"][names.STAGE_LABEL]
         except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise BadObject(f"Job {meta['namespace']}/{meta['name']} does not say whom it works for") from error
@@ -88,6 +88,12 @@ class Job:
             failure=(failed.get("reason", ""), failed.get("message", "")) if failed.get("status") == "True" else None,
             ended_at=from_time(over.get("lastTransitionTime")) or 0.0,
         )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 @dataclass(frozen=True)
@@ -139,19 +145,22 @@ class Pod:
 
     @classmethod
     def parse(cls, body: Body) -> Pod:
-        """Read a pod; reports that travel in the termination message are unsealed at once."""
+        """Read a pod; reports that travel in its termination message are unsealed at once. BadObject as for a Job."""
         meta, status = body["metadata"], body.get("status") or {}
         state = next((one.get("state") or {} for one in status.get("containerStatuses") or ()), {})
         running: Body = state.get("running") or {}
         ended, waiting = state.get("terminated"), state.get("waiting")
         conditions = {one["type"]: one for one in status.get("conditions") or ()}
         scheduled = conditions.get("PodScheduled", {})
+        index = (meta.get("annotations") or {}).get("batch.kubernetes.io/job-completion-index", "0")
+        if not (index.isascii() and index.isdecimal()):
+            raise BadObject(f"Pod {meta['namespace']}/{meta['name']} does not say which index of its Job it is")
         pod = cls(
             uid=meta["uid"],
             name=meta["name"],
             namespace=meta["namespace"],
             job_uid=next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), ""),
-            index=int((meta.get("annotations") or {}).get("batch.kubernetes.io/job-completion-index", 0)),
+            index=int(index),
             created=from_time(meta.get("creationTimestamp")) or 0.0,
             started=from_time(running.get("startedAt")) or 0.0,
             exit_code=ended["exitCode"] if ended else None,

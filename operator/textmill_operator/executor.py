@@ -100,10 +100,16 @@ class Executor:
 
     async def _notify(self, write: Write) -> None:
         """Write an attempt down, then make it; neither where one is under way, or too many are."""
-        if self._messenger.is_free(write.request.uid):
+        uid, written = write.request.uid, None
+        if not self._messenger.reserve(uid):
+            return
+        try:
             written = await self._statuses.write(write)
+        finally:
             if written:
                 self._messenger.send(written)
+            else:
+                self._messenger.release(uid)
 
 
 def _key(action: Action) -> str:

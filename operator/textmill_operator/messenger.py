@@ -48,13 +48,19 @@ class Messenger:
         self._queue: asyncio.Queue[Request] = asyncio.Queue()
         self._under_way: set[str] = set()
 
-    def is_free(self, uid: str) -> bool:
-        """Tell whether an attempt for this request can be made now: none is under way, and not too many others are."""
-        return uid not in self._under_way and len(self._under_way) < QUEUE
+    def reserve(self, uid: str) -> bool:
+        """Take a place for an attempt, before it is written down; False where it has one, or where all are taken."""
+        if uid in self._under_way or len(self._under_way) >= QUEUE:
+            return False
+        self._under_way.add(uid)
+        return True
+
+    def release(self, uid: str) -> None:
+        """Give a place back whose attempt could not be written down."""
+        self._under_way.discard(uid)
 
     def send(self, request: Request) -> None:
-        """Tell of the end of a request whose attempt is written down."""
-        self._under_way.add(request.uid)
+        """Tell of the end of a request whose attempt is written down, and whose place is taken."""
         self._queue.put_nowait(request)
 
     async def run(self) -> None:
@@ -69,7 +75,7 @@ class Messenger:
             try:
                 outcome = await self._attempt(request)
             finally:
-                self._under_way.discard(request.uid)
+                self.release(request.uid)
             self._metrics.notifications.labels(outcome.end).inc()
             extra = {"request": f"{request.namespace}/{request.name}", "attempt": outcome.attempt}
             log.info("told of the end: %s", outcome.message, extra=extra)

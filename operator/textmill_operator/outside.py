@@ -10,11 +10,12 @@ reserved), also where an IPv6 address carries it inside; settings can allow netw
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -77,9 +78,7 @@ async def post(
     url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, allowed: Sequence[Network]
 ) -> Answer:
     """Post; raises NotAllowed where the address is refused and NoAnswer where there is none in time."""
-    if not ADDRESS.fullmatch(url):  # else two readers of addresses might see two hosts in it
-        raise NotAllowed("the address is none that a request can name")
-    parts = urlsplit(url)
+    parts = _parts(url)
     try:
         async with asyncio.timeout(seconds):
             found = await _resolved(
@@ -90,6 +89,13 @@ async def post(
         raise NoAnswer(f"no answer within {seconds:g} s") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise NoAnswer(f"no answer: {type(error).__name__}") from error
+
+
+def _parts(url: str) -> SplitResult:
+    if ADDRESS.fullmatch(url):  # else two readers of addresses might see two hosts in it
+        with contextlib.suppress(ValueError):  # in brackets, it has what is no address of IPv6
+            return urlsplit(url)
+    raise NotAllowed("the address is none that a request can name")
 
 
 async def _resolved(host: str, port: int, allowed: Sequence[Network]) -> list[ResolveResult]:

@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -17,7 +16,6 @@ from tests.operator.receiver import SECRET, SECRETS, Receiver, answering, messag
 from textmill import notices
 from textmill_operator import paths
 from textmill_operator.errors import Refused
-from textmill_operator.messenger import QUEUE
 
 
 @pytest.fixture
@@ -237,13 +235,3 @@ async def test_nobody_there_is_no_answer(operator: Operator) -> None:
     async with messaging(operator) as attempt:
         await attempt()
     assert told(operator)["message"] == "no answer: ClientConnectorError"
-
-
-async def test_too_many_at_once_are_left_for_later(operator: Operator) -> None:
-    await with_ended(operator, "http://127.0.0.1:9/")
-    operator.see()
-    (request,) = operator.store.requests()
-    for number in range(QUEUE):
-        operator.messenger.send(replace(request, uid=f"other-{number}"))
-    assert await operator.round()
-    assert told(operator) == {"settled": False, "attempts": 0}

@@ -9,7 +9,7 @@ import pytest
 
 from textmill import reports
 from textmill.errors import BadObject, SealBroken
-from textmill.picture import Job
+from textmill.picture import Job, Pod
 
 UID = "11111111-2222-4333-8444-555555555555"
 GOOD = reports.line(reports.failed(UID, "NotText", "no text"))
@@ -80,8 +80,17 @@ def test_log_may_hold_anything_else() -> None:
 
 
 def test_members_of_a_job_that_cannot_be_read_are_a_bad_object() -> None:
-    body: dict[str, Any] = {"metadata": {"name": "j", "namespace": "n", "uid": UID, "annotations": {}}, "spec": {}}
-    for text in ("", "3", DEEP, '[["a"]]'):
+    body: dict[str, Any] = {"metadata": {"name": "j", "namespace": "n", "uid": UID}, "spec": {}}
+    body["metadata"]["labels"] = {"textmill.dev/stage": "count"}
+    for text in ("", "3", DEEP, '[["a"]]', "[[[], 1]]", '[["a", 5]]'):
         body["metadata"]["annotations"] = {"textmill.dev/members": text}
         with pytest.raises(BadObject):
             Job.parse(body)
+
+
+@pytest.mark.parametrize("index", ["x", "", "-1", "٣"])
+def test_pod_of_no_index_is_a_bad_object(index: str) -> None:
+    annotations = {"batch.kubernetes.io/job-completion-index": index}
+    body = {"metadata": {"name": "p", "namespace": "n", "uid": UID, "annotations": annotations}}
+    with pytest.raises(BadObject, match="Pod n/p does not say which index"):
+        Pod.parse(body)

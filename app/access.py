@@ -71,20 +71,20 @@ class Doorkeeper:
         self._cluster, self._audiences = cluster, settings.auth_audiences
         self._users: Kept[User | str] = Kept(settings.auth_cache_seconds, KEPT, clock)
         self._verdicts: Kept[tuple[bool, str]] = Kept(settings.auth_cache_seconds, KEPT, clock)
-        self._failures: Kept[int] = Kept(60.0, KEPT, clock)
+        self._clock = clock
+        self._failures: Kept[int] = Kept(120.0, 2 * KEPT, clock)
 
     def user(self, token: str, client: str) -> User:
         """Return whom a token stands for; TokenInvalid where it stands for nobody."""
         key = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
         found = self._users.get(key)
         if found is None:
-            failures = self._failures.get(client) or 0
-            if failures >= FAILURES_A_MINUTE:
+            if self._failures_lately(client) >= FAILURES_A_MINUTE:
                 raise RateExceeded("Too many tokens of this client were wrong.", headers={"Retry-After": "60"})
             found = self._review(token)
             self._users.put(key, found)
             if isinstance(found, str):
-                self._failures.put(client, failures + 1)
+                self._count_failure(client)
         if isinstance(found, str):
             raise TokenInvalid(f"The API server does not take this token: {found.rstrip('.')}.")
         return found
@@ -104,6 +104,16 @@ class Doorkeeper:
                 f"{user.name[:200]!r} may not {verb} {what} in namespace {self._cluster.namespace!r}{reason}.",
                 members={"missing": {"verb": verb, "resource": f"{names.PLURAL}.{names.GROUP}"}},
             )
+
+    def _failures_lately(self, client: str) -> float:
+        """Return the failures of the last minute: this minute's, and of the one before the share that is not over."""
+        minute, seconds = divmod(self._clock(), 60.0)
+        before, now = (self._failures.get((client, one)) or 0 for one in (minute - 1, minute))
+        return now + before * (60.0 - seconds) / 60.0
+
+    def _count_failure(self, client: str) -> None:
+        key = (client, self._clock() // 60.0)
+        self._failures.put(key, (self._failures.get(key) or 0) + 1)
 
     def _review(self, token: str) -> User | str:
         spec: dict[str, Any] = {"token": token}

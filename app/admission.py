@@ -1,9 +1,10 @@
 """Whether an upload may come in now: how many one client has running, how much waits already, how much room is left.
 
 Asked before a byte of the body is read, by whatever takes content. What waits is counted in the cluster, so that all
-replicas see the same; between two looks each adds what it took itself, so the quota can be passed by what the others
-took in those seconds, never by more. A cluster that is away decides nothing here: the content is kept, and the
-creation of its request says what is wrong.
+replicas see the same; between two looks each adds what it made itself. A place is not reserved: an upload counts once
+its request is made. So the quota can be passed by the uploads that were let in and are still coming (at most as many as
+there are threads, or of one client TEXTMILL_CLIENT_UPLOADS) and by what other replicas made since the last look. A
+cluster that is away decides nothing here: the content is kept, and the creation of its request says what is wrong.
 """
 
 from __future__ import annotations

@@ -165,6 +165,13 @@ class MediaTypeUnsupported(AppError):
     hint = "POST /upload takes a form (multipart/form-data) or the raw file; POST /requests takes application/json."
 
 
+class RangeUnsatisfiable(AppError):
+    """A part of a file that lies beyond its end."""
+
+    status, reason, title = 416, "RangeUnsatisfiable", "The file has no such part"
+    hint = "Content-Range says how long the file is; ask within that, or for the whole without Range."
+
+
 class HostNotAllowed(AppError):
     """The request was addressed to a name that is not this service's."""
 

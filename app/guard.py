@@ -30,6 +30,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_COUNTED = _SAFE | {"POST", "PATCH", "DELETE"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = logging.getLogger("textmill.access")
 
@@ -86,9 +87,8 @@ def _finish(answer: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "none"
     seconds = time.monotonic() - g.get("began", time.monotonic())
     metrics = room().metrics
-    metrics.answers.labels(
-        request.method if request.method in _SAFE | {"POST", "DELETE"} else "other", route, answer.status_code
-    ).inc()
+    method = request.method if request.method in _COUNTED else "other"
+    metrics.answers.labels(method, route, answer.status_code).inc()
     metrics.seconds.labels(route).observe(seconds)
     level = logging.DEBUG if request.endpoint in PROBES else logging.INFO
     _log.log(

@@ -85,6 +85,11 @@ class Options:
     sha256: str | None = None
     upload: str | None = None
 
+    def fields(self) -> dict[str, Any]:
+        """Return the spec as the fields that it was read from, to be sent again."""
+        fields = {name: value for name, value in self.spec.items() if name != "notify"}
+        return fields | ({"notifyUrl": self.spec["notify"]["url"]} if "notify" in self.spec else {})
+
 
 def read(pairs: Iterable[tuple[str, str]], *, allow_upload: bool = False) -> Options:
     """Read pairs of field and value; the error names the first field that is wrong."""

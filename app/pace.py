@@ -72,9 +72,7 @@ class Pace:
         while True:
             with self._changed:
                 asking = [read for read in self._reads if read.asked is not None]
-            wanted = {
-                read for read in asking if read.asked is not None and read.asked()
-            }  # may be slow: no lock is held
+            wanted = {read for read in asking if _is_asked(read)}  # may be slow: no lock is held
             with self._changed:
                 now = time.monotonic()
                 if self._reads:
@@ -89,6 +87,13 @@ class Pace:
                     with contextlib.suppress(OSError):
                         read.connection.shutdown(socket.SHUT_RD)
                 self._changed.wait(LOOK_SECONDS)
+
+
+def _is_asked(read: Read) -> bool:
+    try:
+        return read.asked is not None and read.asked()
+    except OSError:  # a volume that cannot be asked must not end the one thread that keeps all deadlines
+        return False
 
 
 pace = Pace()

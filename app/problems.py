@@ -15,7 +15,15 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
 from app import rates
-from app.errors import AppError, BodyBroken, FieldsTooLarge, MediaTypeUnsupported, MethodNotAllowed, RouteUnknown
+from app.errors import (
+    AppError,
+    BodyBroken,
+    FieldsTooLarge,
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    RangeUnsatisfiable,
+    RouteUnknown,
+)
 from app.room import room
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,7 +37,11 @@ _FRAMEWORK: dict[int, tuple[type[AppError], str]] = {
     405: (MethodNotAllowed, "This address does not take the method that was used."),
     413: (FieldsTooLarge, "The body is larger than this address takes."),
     415: (MediaTypeUnsupported, "This address does not take a body of that type."),
+    416: (RangeUnsatisfiable, "The range that was asked for is not within the file."),
 }
+
+_HEADERS = ("Allow", "Content-Range", "Retry-After")
+"""What a client needs of the framework's own headers."""
 
 
 def problem(error: AppError) -> dict[str, Any]:
@@ -112,7 +124,7 @@ def _wants_page() -> bool:
 def _of_framework(error: HTTPException) -> Response:
     code = error.code or 500
     kind, detail = _FRAMEWORK.get(code, (AppError, error.name))
-    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    headers = {name: value for name, value in error.get_headers() if name in _HEADERS}
     return _ours(kind(detail, headers=headers))
 
 

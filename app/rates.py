@@ -18,6 +18,8 @@ from app.errors import AppError, RateExceeded
 from app.settings import Settings
 
 PROBES = frozenset({"health.healthz", "health.readyz", "health.metrics"})
+BEGINS = frozenset({"uploads.upload", "uploads.request_for_stored", "page.send", "resumable.create"})
+"""What begins an upload, or makes a request of content that came in before."""
 
 
 def client() -> str:
@@ -70,4 +72,4 @@ def _is_probe() -> bool:
 
 
 def _is_no_upload() -> bool:
-    return request.method not in ("POST", "PUT")
+    return request.method != "POST" or request.endpoint not in BEGINS

@@ -7,6 +7,8 @@ its name in the message: a wrong limit noticed at the first upload would be too 
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -43,6 +45,43 @@ def _rates(text: str) -> str:
     if not all(_RATE.fullmatch(part) for part in parts):
         raise ValueError("a rate such as `600 per minute`, or several with `;` between them")
     return "; ".join(parts)
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if (number := int(text)) < least:
+            raise ValueError(f"a whole number, {least} or more")
+        return number
+
+    return read
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError("a number, 0 or more")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = _number(text)
+    if not number:
+        raise ValueError("a number above 0")
+    return number
+
+
+def _share(text: str) -> float:
+    number = _number(text)
+    if number > 1:
+        raise ValueError("a share from 0 to 1")
+    return number
+
+
+def _level(text: str) -> str:
+    level = text.strip().upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ValueError("a level such as INFO or WARNING")
+    return level
 
 
 def _mode(text: str) -> str:
@@ -83,16 +122,19 @@ class Settings:
         "TEXTMILL_MAX_UPLOAD_BYTES", "100Gi", _size, "The largest file that is taken; anything above gets 413."
     )
     stall_seconds: float = _setting(
-        "TEXTMILL_STALL_SECONDS", "60", float, "How long an upload may stand still before it is given up with 408."
+        "TEXTMILL_STALL_SECONDS", "60", _positive, "How long an upload may stand still before it is given up with 408."
     )
     resume_seconds: float = _setting(
-        "TEXTMILL_RESUME_SECONDS", "86400", float, "How long a resumable upload is kept after its last piece."
+        "TEXTMILL_RESUME_SECONDS", "86400", _number, "How long a resumable upload is kept after its last piece."
     )
     min_rate: int = _setting(
         "TEXTMILL_MIN_RATE", "256", _size, "Bytes a second that an upload must bring after that time; 0 asks for none."
     )
     head_seconds: float = _setting(
-        "TEXTMILL_HEAD_SECONDS", "20", float, "How long the head of a request may take to come, before it is given up."
+        "TEXTMILL_HEAD_SECONDS",
+        "20",
+        _positive,
+        "How long the head of a request may take to come, before it is given up.",
     )
     keep_free: int = _setting(
         "TEXTMILL_KEEP_FREE_BYTES",
@@ -103,7 +145,7 @@ class Settings:
     queue_requests: int = _setting(
         "TEXTMILL_QUEUE_REQUESTS",
         "0",
-        int,
+        _whole(0),
         "Unfinished requests in the namespace at which more get 429; 0 is no limit.",
     )
     queue_bytes: int = _setting(
@@ -112,17 +154,23 @@ class Settings:
     queue_seconds: float = _setting(
         "TEXTMILL_QUEUE_SECONDS",
         "5",
-        float,
+        _number,
         "How old the count of unfinished requests may be; 0 counts for each upload.",
     )
     client_uploads: int = _setting(
-        "TEXTMILL_CLIENT_UPLOADS", "0", int, "Uploads that one client may have running at a replica; 0 is no limit."
+        "TEXTMILL_CLIENT_UPLOADS",
+        "0",
+        _whole(0),
+        "Uploads that one client may have running at a replica; 0 is no limit.",
     )
     rate_limit: str = _setting(
         "TEXTMILL_RATE_LIMIT", "", _rates, "How often one client may ask, as in `600 per minute`; empty is no limit."
     )
     rate_uploads: str = _setting(
-        "TEXTMILL_RATE_UPLOADS", "", _rates, "How often one client may begin an upload; empty is no limit."
+        "TEXTMILL_RATE_UPLOADS",
+        "",
+        _rates,
+        "How often one client may begin an upload or make a request of stored content; empty is no limit.",
     )
     rate_storage: str = _setting(
         "TEXTMILL_RATE_STORAGE",
@@ -133,17 +181,17 @@ class Settings:
     trusted_proxies: int = _setting(
         "TEXTMILL_TRUSTED_PROXIES",
         "0",
-        int,
+        _whole(0),
         "Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
     )
     cluster_timeout: float = _setting(
-        "TEXTMILL_CLUSTER_TIMEOUT", "5", float, "Seconds to wait for one answer of the Kubernetes API."
+        "TEXTMILL_CLUSTER_TIMEOUT", "5", _positive, "Seconds to wait for one answer of the Kubernetes API."
     )
     retry_after: int = _setting(
-        "TEXTMILL_RETRY_AFTER", "5", int, "Seconds that `Retry-After` names where nothing better is known."
+        "TEXTMILL_RETRY_AFTER", "5", _whole(0), "Seconds that `Retry-After` names where nothing better is known."
     )
     ready_cache_seconds: float = _setting(
-        "TEXTMILL_READY_CACHE_SECONDS", "1", float, "How long one answer of `/readyz` is used again."
+        "TEXTMILL_READY_CACHE_SECONDS", "1", _number, "How long one answer of `/readyz` is used again."
     )
     allowed_hosts: tuple[str, ...] = _setting(
         "TEXTMILL_ALLOWED_HOSTS",
@@ -164,13 +212,13 @@ class Settings:
         "Audiences that a token must be meant for; empty leaves it to the cluster.",
     )
     auth_cache_seconds: float = _setting(
-        "TEXTMILL_AUTH_CACHE_SECONDS", "10", float, "How long the cluster's answer about a token or a right holds."
+        "TEXTMILL_AUTH_CACHE_SECONDS", "10", _number, "How long the cluster's answer about a token or a right holds."
     )
     link_key_file: str = _setting(
         "TEXTMILL_LINK_KEY_FILE", "", str, "File of the keys for links to results, one a line; empty makes none."
     )
     link_max_seconds: int = _setting(
-        "TEXTMILL_LINK_MAX_SECONDS", "604800", int, "The longest that a link to a result may live."
+        "TEXTMILL_LINK_MAX_SECONDS", "604800", _whole(1), "The longest that a link to a result may live."
     )
     traces: str = _setting(
         "TEXTMILL_TRACES",
@@ -179,25 +227,28 @@ class Settings:
         "Where spans go: `off`, or `otlp`, which OpenTelemetry's own variables configure.",
     )
     listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
-    threads: int = _setting("TEXTMILL_THREADS", "64", int, "Requests that are served at the same time.")
+    threads: int = _setting("TEXTMILL_THREADS", "64", _whole(1), "Requests that are served at the same time.")
     streams: int = _setting(
-        "TEXTMILL_STREAMS", "32", int, "Event streams and long polls at the same time, of the threads above."
+        "TEXTMILL_STREAMS", "32", _whole(0), "Event streams and long polls at the same time, of the threads above."
     )
     heartbeat_seconds: float = _setting(
-        "TEXTMILL_HEARTBEAT_SECONDS", "15", float, "How often a quiet event stream says that it is still there."
+        "TEXTMILL_HEARTBEAT_SECONDS", "15", _positive, "How often a quiet event stream says that it is still there."
     )
     drop_seconds: float = _setting(
-        "TEXTMILL_DROP_SECONDS", "10", float, "How long an event stream's client may read nothing before it is dropped."
+        "TEXTMILL_DROP_SECONDS",
+        "10",
+        _positive,
+        "How long an event stream's client may read nothing before it is dropped.",
     )
     stop_seconds: int = _setting(
-        "TEXTMILL_STOP_SECONDS", "30", int, "How long running requests may take to end after SIGTERM."
+        "TEXTMILL_STOP_SECONDS", "30", _whole(0), "How long running requests may take to end after SIGTERM."
     )
-    log_level: str = _setting("TEXTMILL_LOG_LEVEL", "INFO", str, "The least severe level that is logged.")
+    log_level: str = _setting("TEXTMILL_LOG_LEVEL", "INFO", _level, "The least severe level that is logged.")
     sweep_grace: float = _setting(
-        "TEXTMILL_SWEEP_GRACE", "3600", float, "Seconds between the sweep's two looks; younger files are left alone."
+        "TEXTMILL_SWEEP_GRACE", "3600", _number, "Seconds between the sweep's two looks; younger files are left alone."
     )
     sweep_max_share: float = _setting(
-        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", float, "The largest share of the volume's entries that one sweep may drop."
+        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", _share, "The largest share of the volume's entries that one sweep may drop."
     )
     sweep_namespaces: tuple[str, ...] = _setting(
         "TEXTMILL_SWEEP_NAMESPACES",

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from app.errors import FieldInvalid
 from app.links import make_link
 from app.room import room
 from app.routes.requests import find, number, query
-from app.routes.results import FORMATS, LIMIT
+from app.routes.results import table_asked
 from textmill.request import to_time
 
 links = Blueprint("links", __name__)
@@ -25,10 +24,7 @@ def make(name: str) -> Response:
     settings = room().settings
     most = settings.link_max_seconds
     seconds = number(asked.pop("seconds", str(min(SECONDS, most))), "seconds", 1, most)
-    if asked.get("format", "json") not in FORMATS:
-        raise FieldInvalid(f"format is {asked['format'][:40]!r}; there are: {', '.join(FORMATS)}.")
-    if "limit" in asked:
-        number(asked["limit"], "limit", 0, LIMIT)
+    table_asked(asked)
     body = find(name)
     address, expires = make_link(settings, f"/requests/{name}/words", str(body["metadata"]["uid"]), asked, seconds)
     response = jsonify({"href": address, "expiresAt": to_time(expires)})

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from app import search, tables
@@ -63,7 +64,11 @@ def words(name: str) -> Response:
     length = int(table[noted]["bytes"]) if kind != "json" and part.whole else None
     if length is not None:
         response.content_length = length
-    response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
+    try:
+        response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
+    except RequestedRangeNotSatisfiable:  # nobody else closes the file then
+        response.close()
+        raise
     return response
 
 
@@ -108,7 +113,11 @@ def _whole(file: io.FileIO) -> Response:
 
 
 def _asked() -> tuple[str, tables.Part]:
-    asked = query("format", "limit", "contains", *(PARAMETERS if "link" in g else ()))
+    return table_asked(query("format", "limit", "contains", *(PARAMETERS if "link" in g else ())))
+
+
+def table_asked(asked: dict[str, str]) -> tuple[str, tables.Part]:
+    """Return the form and the part of a table that these parameters ask for; FieldInvalid where they do not fit."""
     kind = asked.get("format", "json")
     if kind not in FORMATS:
         raise FieldInvalid(f"format is {kind[:40]!r}; there are: {', '.join(FORMATS)}.")

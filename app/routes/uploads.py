@@ -75,7 +75,7 @@ def _create(stored: Stored, shown: str, asked: options.Options, key: str | None)
     try:
         made = create(room().cluster, stored, shown, asked, key=key, user=request.remote_user or "", trace=current())
     except (Away, Denied) as error:
-        given = {"upload": stored.digest, "filename": shown, "name": asked.name, **asked.spec}
+        given = {"upload": stored.digest, "filename": shown, "name": asked.name, **asked.fields()}
         body = {name: value for name, value in given.items() if value is not None}
         error.members |= {
             "upload": {"sha256": stored.digest, "bytes": stored.size},

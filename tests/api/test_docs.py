@@ -80,10 +80,31 @@ def test_every_metric_is_named(make: Callable[..., Flask]) -> None:
     assert {name for name in kinds if not name.endswith("_created")} == set(re.findall(r"textmill_\w+", PAGE))
 
 
-@pytest.mark.parametrize(("name", "value"), [("TEXTMILL_MAX_UPLOAD_BYTES", "many"), ("TEXTMILL_THREADS", "1.5")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TEXTMILL_MAX_UPLOAD_BYTES", "many"),
+        ("TEXTMILL_THREADS", "1.5"),
+        ("TEXTMILL_THREADS", "0"),
+        ("TEXTMILL_STREAMS", "-1"),
+        ("TEXTMILL_TRUSTED_PROXIES", "-1"),
+        ("TEXTMILL_LINK_MAX_SECONDS", "0"),
+        ("TEXTMILL_STALL_SECONDS", "0"),
+        ("TEXTMILL_STALL_SECONDS", "nan"),
+        ("TEXTMILL_QUEUE_SECONDS", "-0.5"),
+        ("TEXTMILL_CLUSTER_TIMEOUT", "inf"),
+        ("TEXTMILL_SWEEP_GRACE", "nan"),
+        ("TEXTMILL_SWEEP_MAX_SHARE", "1.5"),
+        ("TEXTMILL_LOG_LEVEL", "loud"),
+    ],
+)
 def test_setting_that_cannot_be_read_stops_the_start(make: Callable[..., Flask], name: str, value: str) -> None:
     with pytest.raises(settings.BadSetting, match=f"{name}='{value}'"):
         make(**{name: value})
+
+
+def test_log_level_is_known_in_any_case() -> None:
+    assert settings.Settings.load({"TEXTMILL_LOG_LEVEL": "debug"}).log_level == "DEBUG"
 
 
 @pytest.mark.parametrize(

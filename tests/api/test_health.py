@@ -62,12 +62,14 @@ def test_metrics_count_answers_by_route_and_problems_by_reason(client: FlaskClie
     client.get("/requests/none")
     client.get("/nothing/at/all")
     client.open("/requests", method="BREW")
+    client.patch("/uploads/x")
 
     text = client.get("/metrics").get_data(as_text=True)
 
     assert 'textmill_http_answers_total{method="GET",route="/requests/<name>",status="404"} 1.0' in text
     assert 'textmill_http_answers_total{method="GET",route="none",status="404"} 1.0' in text
     assert 'textmill_http_answers_total{method="other",route="none",status="405"} 1.0' in text
+    assert 'textmill_http_answers_total{method="PATCH",route="/uploads/<identity>",status="412"} 1.0' in text
     assert 'textmill_problems_total{reason="RequestMissing"} 1.0' in text
     assert 'textmill_problems_total{reason="RouteUnknown"} 1.0' in text
     assert "textmill_uploads_running_count 0.0" in text

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.admission import Admission
 from app.room import Room
 from app.settings import BadSetting
+from tests.api import tus
 from tests.api.asserting import assert_answer, assert_problem, files
 from tests.api.fake_cluster import FakeCluster
 
@@ -53,6 +54,28 @@ def test_uploads_have_a_rate_of_their_own(make: Make) -> None:
 
     assert_problem(_upload(client), 429, "RateExceeded")
     assert client.get("/requests").status_code == 200
+
+
+def test_rate_of_uploads_counts_each_way_to_begin_one_and_nothing_else(make: Make) -> None:
+    begins: list[tuple[str, dict[str, str]]] = [
+        ("/upload", {}),
+        ("/requests", {}),
+        ("/", {}),
+        ("/uploads", tus.VERSION | {"Upload-Length": "3"}),
+    ]
+    others: list[tuple[str, dict[str, str]]] = [
+        ("/sign-in", {}),
+        ("/requests/fox/links", {}),
+        ("/view/fox/delete", {}),
+        ("/uploads/x", tus.VERSION | {"X-HTTP-Method-Override": "PATCH"}),
+    ]
+    for path, headers in begins:
+        client = make(TEXTMILL_RATE_UPLOADS="1/hour").test_client()
+        for other, more in others:
+            assert [client.post(other, headers=more).status_code for _ in range(2)].count(429) == 0, other
+        assert client.options(path, headers=tus.VERSION).status_code in (200, 204)
+        assert client.post(path, headers=headers).status_code != 429
+        assert_problem(client.post(path, headers=headers), 429, "RateExceeded")
 
 
 def test_clients_are_counted_apart_and_an_ipv6_network_as_one(make: Make) -> None:

@@ -120,7 +120,7 @@ def test_without_a_key_there_are_no_links(client: FlaskClient, key_file: Path, c
     assert_problem(client.get("/requests/fox/words?signature=x"), 501, "LinksOff")
 
 
-@pytest.mark.parametrize("query", ["seconds=0", "seconds=604801", "format=xml", "limit=x"])
+@pytest.mark.parametrize("query", ["seconds=0", "seconds=604801", "format=xml", "limit=x", "format=arrow&limit=5"])
 def test_link_that_cannot_be_made_says_why(client: FlaskClient, query: str) -> None:
     assert_problem(client.post(f"/requests/fox/links?{query}", headers=OURS), 400, "FieldInvalid")
 

@@ -47,6 +47,20 @@ def test_upload_without_a_cluster_is_kept_and_can_be_continued(
     assert cluster.get(body["name"])["spec"]["topWords"] == 3
 
 
+def test_address_to_notify_is_kept_in_what_continues(client: FlaskClient, cluster: FakeCluster) -> None:
+    cluster.away()
+    address = "https://example.org/done"
+    query = {"notifyUrl": address}
+    problem = assert_problem(
+        client.post("/upload", query_string=query, data=TEXT, content_type="text/plain"), 503, "ClusterAway"
+    )
+    cluster.trouble = None
+
+    following = client.post(problem["next"]["href"], json=problem["next"]["body"])
+
+    assert cluster.get(assert_answer(following, 202)["name"])["spec"]["notify"]["url"] == address
+
+
 def test_upload_without_rights_is_kept_too(client: FlaskClient, cluster: FakeCluster, root: Path) -> None:
     cluster.trouble = Denied("requests is forbidden.")
 

@@ -107,6 +107,16 @@ def test_range_of_a_whole_file_is_served(done: FlaskClient) -> None:
     assert response.data == artefacts.CSV[5:10]
 
 
+@pytest.mark.parametrize("form", ["csv", "arrow"])
+def test_range_beyond_the_file_is_refused_with_the_files_length(done: FlaskClient, form: str) -> None:
+    length = done.get(WORDS, query_string={"format": form}).content_length
+
+    response = done.get(WORDS, query_string={"format": form}, headers={"Range": "bytes=99999-"})
+
+    assert_problem(response, 416, "RangeUnsatisfiable")
+    assert response.headers["Content-Range"] == f"bytes */{length}"
+
+
 @pytest.mark.parametrize(
     ("query", "reason"),
     [

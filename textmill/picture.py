@@ -100,6 +100,7 @@ def _text(value: object) -> str:
 class Pod:
     """A pod of one of our Jobs.
 
+    pulling: since when its image can be pulled, for its node has taken it and its sandbox stands; 0 before.
     started: when its container began to run, 0 before and after. glimpse: how far it was when its log was last looked
     at, which was at looked_at. exit_code: None until its container has terminated. reports: what its seal vouches
     for, None while unread; broken: why they cannot be had. message: the termination message, a seal or the last
@@ -112,6 +113,7 @@ class Pod:
     job_uid: str
     index: int
     created: float
+    pulling: float = 0.0
     started: float = 0.0
     looked_at: float = 0.0
     glimpse: Glimpse | None = None
@@ -151,7 +153,7 @@ class Pod:
         running: Body = state.get("running") or {}
         ended, waiting = state.get("terminated"), state.get("waiting")
         conditions = {one["type"]: one for one in status.get("conditions") or ()}
-        scheduled = conditions.get("PodScheduled", {})
+        scheduled, sandbox = conditions.get("PodScheduled", {}), conditions.get("PodReadyToStartContainers", {})
         index = (meta.get("annotations") or {}).get("batch.kubernetes.io/job-completion-index", "0")
         if not (index.isascii() and index.isdecimal()):
             raise BadObject(f"Pod {meta['namespace']}/{meta['name']} does not say which index of its Job it is")
@@ -162,6 +164,7 @@ class Pod:
             job_uid=next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), ""),
             index=int(index),
             created=from_time(meta.get("creationTimestamp")) or 0.0,
+            pulling=max(from_time(at) or 0.0 for at in (status.get("startTime"), sandbox.get("lastTransitionTime"))),
             started=from_time(running.get("startedAt")) or 0.0,
             exit_code=ended["exitCode"] if ended else None,
             exit_reason=(ended or {}).get("reason") or "",

@@ -150,12 +150,21 @@ def _podless(job: Job, limits: Limits, now: float) -> Verdict:
 
 def _pending_trouble(pods: Sequence[Pod], limits: Limits, now: float) -> Verdict | None:
     for pod in pods:
-        if pod.waiting and pod.waiting[0] in PULL_TROUBLE and now >= pod.created + limits.image_grace:
+        if pod.waiting and _unpulled(pod) and now >= _pull_end(pod, limits):
             text = f"Pod {pod.name} waits with {pod.waiting[0]}: {pod.waiting[1][:300]}"
             return Dead(Reason.IMAGE_NOT_PULLABLE, text, splits=False)
         if _claim_missing(pod) and now >= pod.created + limits.claim_grace:
             return Dead(Reason.VOLUME_MISSING, f"Pod {pod.name}: {pod.unschedulable}", splits=False)
     return None
+
+
+def _unpulled(pod: Pod) -> bool:
+    return pod.waiting is not None and pod.waiting[0] in PULL_TROUBLE
+
+
+def _pull_end(pod: Pod, limits: Limits) -> float:
+    """Return when a pull has failed for too long; what its pod waited for a node or a volume is not counted."""
+    return (pod.pulling or pod.created) + limits.image_grace
 
 
 def _claim_missing(pod: Pod) -> bool:
@@ -164,6 +173,6 @@ def _claim_missing(pod: Pod) -> bool:
 
 
 def _next_look(pods: Sequence[Pod], limits: Limits, now: float) -> float | None:
-    looks = [pod.created + limits.image_grace for pod in pods if pod.waiting and pod.waiting[0] in PULL_TROUBLE]
+    looks = [_pull_end(pod, limits) for pod in pods if _unpulled(pod)]
     looks += [pod.created + limits.claim_grace for pod in pods if _claim_missing(pod)]
     return min((look for look in looks if look > now), default=None)

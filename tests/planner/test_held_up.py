@@ -20,7 +20,8 @@ from tests.planner.build import (
 from tests.planner.crd import check_status
 from textmill.actions import Inspect, Write
 from textmill.errors import Reason
-from textmill.picture import Trouble
+from textmill.picture import Pod, Trouble
+from textmill.request import to_time
 
 NO_CLAIM = 'persistentvolumeclaim "textmill-data" not found'
 
@@ -80,6 +81,8 @@ UNPULLED, BACK_OFF = {"waiting": ("ErrImagePull", "no")}, {"waiting": ("ImagePul
         (UNPULLED, 59, None),
         (UNPULLED, 60, "ImageNotPullable"),
         (BACK_OFF, 60, "ImageNotPullable"),
+        (UNPULLED | {"pulling": NOW - 59}, 999, None),
+        (UNPULLED | {"pulling": NOW - 60}, 999, "ImageNotPullable"),
         ({"waiting": ("ContainerCreating", "")}, 999, None),
         ({"unschedulable": NO_CLAIM}, 9, None),
         ({"unschedulable": NO_CLAIM}, 10, "VolumeMissing"),
@@ -94,7 +97,27 @@ def test_pod_that_cannot_start_fails_its_members(sign: dict[str, Any], age: floa
     assert found == ([("False", expected)] * 2 if expected else [])
 
 
-@pytest.mark.parametrize(("sign", "wake_at"), [(UNPULLED, NOW + 55), ({"unschedulable": NO_CLAIM}, NOW + 5)])
+def test_pull_is_counted_from_when_the_node_can_pull() -> None:
+    def pulling(**status: Any) -> float:
+        meta = {"uid": "u", "name": "n", "namespace": "t", "creationTimestamp": to_time(NOW - 90)}
+        return Pod.parse({"metadata": meta, "status": status}).pulling
+
+    def sandbox(at: float) -> dict[str, Any]:
+        return {"type": "PodReadyToStartContainers", "status": "True", "lastTransitionTime": to_time(at)}
+
+    assert pulling() == 0
+    assert pulling(startTime=to_time(NOW - 30)) == NOW - 30
+    assert pulling(startTime=to_time(NOW - 30), conditions=[sandbox(NOW - 10)]) == NOW - 10
+
+
+@pytest.mark.parametrize(
+    ("sign", "wake_at"),
+    [
+        (UNPULLED, NOW + 55),
+        (UNPULLED | {"pulling": NOW - 2}, NOW + 58),
+        ({"unschedulable": NO_CLAIM}, NOW + 5),
+    ],
+)
 def test_pod_that_cannot_start_is_looked_at_again(sign: dict[str, Any], wake_at: float) -> None:
     one = request(status=recorded())
     there = job(one, age=5)

@@ -219,7 +219,9 @@ class Leader:
             self.read[pod.uid] = pod.read(self.cluster.logs[pod.uid])
 
     def _tell(self, write: Write) -> None:
-        """Tell of an end; the answer may come too late for this leader to know of it."""
+        """Tell of an end; the answer may come too late for this leader to know of it, and the next one never knows."""
+        heard = self.outcomes.get(write.request.uid)
+        assert not heard or heard.end == "failed", "told again though the answer was known"
         number = write.status["notification"]["attempts"]
         outcome = self.cluster.receiver.take(write.request.uid, number)
         if outcome:

@@ -18,25 +18,22 @@ HOOK = Notify("https://example.org", "hook")
 
 @dataclass
 class Receiver:
-    """taken: how often each request's end was acknowledged; known: those of which the leader has heard."""
+    """tried: the attempts made for each request; taken: how often its end was acknowledged."""
 
     mood: Mood = "well"
     tried: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    known: set[str] = field(default_factory=set)
 
     def take(self, uid: str, attempt: int) -> Outcome | None:
         """Take an attempt; None where the answer is lost on its way."""
         assert attempt not in self.tried[uid], "an attempt was made twice"
         assert attempt <= ATTEMPTS, "too many attempts"
-        assert uid not in self.known, "told again though the answer was known"
         self.tried[uid].append(attempt)
         if self.mood in ("well", "answer lost"):
             self.taken[uid] += 1
         if self.mood == "answer lost":
             return None
         if self.mood == "well":
-            self.known.add(uid)
             return Outcome(attempt, "delivered", "200")
         return Outcome(attempt, "gone" if self.mood == "gone" else "failed", "no")
 

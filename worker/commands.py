@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     count.add_argument("--encoding", default="auto", help="of the FILEs (default: a guess)")
     count.add_argument("--strict", action="store_true", help="refuse FILEs that are not valid in their encoding")
     count.add_argument(
-        "--top", type=int, default=20, metavar="N", help="how many words to show (default 20; 0 for all)"
+        "--top", type=_not_negative, default=20, metavar="N", help="how many words to show (default 20; 0 for all)"
     )
     count.add_argument(
         "--processes", type=_several, metavar="N", help="how many count (default: the cores, where it is worth it)"
@@ -75,6 +75,13 @@ def parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="totals and words as one JSON object")
     form.add_argument("--csv", action="store_true", help="the words as CSV, with the header word,count")
     return found
+
+
+def _not_negative(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is below 0")
+    return number
 
 
 def _several(text: str) -> int:

@@ -91,6 +91,14 @@ def test_nothing_in_a_file_is_a_result_with_zeros(tmp_path: Path) -> None:
     assert worker("count", str(tmp_path / "empty")).output == "0 bytes, 0 words, 0 of them distinct\n"
 
 
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_fewer_than_no_words_are_refused(tmp_path: Path, form: str) -> None:
+    (tmp_path / "text").write_text("a b a")
+    ended = worker("count", "--top", "-1", form, str(tmp_path / "text"))
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors.endswith("error: argument --top: -1 is below 0\n")
+
+
 @pytest.mark.parametrize("arguments", [[], ["-"]])
 def test_standard_input_is_counted(arguments: list[str]) -> None:
     ended = worker("count", "--csv", *arguments, stdin=gzip.compress(b"packed words packed"))

@@ -105,6 +105,8 @@ class Loop:
         self._metrics.round_seconds.observe(time.monotonic() - began)
         for kind, count in self._store.counts().items():
             self._metrics.objects.labels(kind).set(count)
+        suspended = sum(one.spec.suspend and not one.status.ended for one in picture.requests)
+        self._metrics.objects.labels("suspended").set(suspended)
         self._round_began = None
         self.planned.set()
         return well, made.wake_at

@@ -17,7 +17,10 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self.objects = Gauge(
-            "textmill_live_objects", "Live objects in the operator's picture.", ["kind"], registry=registry
+            "textmill_live_objects",
+            "Live objects in the operator's picture; suspended are requests, too.",
+            ["kind"],
+            registry=registry,
         )
         self.leading = Gauge("textmill_leading", "1 while this operator holds the Lease.", registry=registry)
         self.finished = Counter(

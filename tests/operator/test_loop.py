@@ -157,6 +157,16 @@ async def test_lost_lease_ends_the_lead_until_it_is_won_again(running: Running) 
     await running.until(lambda: running.operator.request("a")["status"]["phase"] == "Tokenizing")
 
 
+async def test_suspended_requests_are_told_apart(running: Running) -> None:
+    running.operator.submit("moves")
+    running.operator.submit("rests", suspend=True)
+    await running.election.step()
+    await running.until(lambda: running.operator.request("rests").get("status", {}).get("phase") == "Suspended")
+    sample = running.operator.metrics.registry.get_sample_value
+    await running.until(lambda: sample("textmill_live_objects", {"kind": "suspended"}) == 1)
+    assert sample("textmill_live_objects", {"kind": "request"}) == 2
+
+
 def leading(running: Running) -> float | None:
     """Return what Prometheus is told of the lead."""
     return running.operator.metrics.registry.get_sample_value("textmill_leading")

@@ -18,6 +18,7 @@ GOOD = {
     f'textmill_leading{{{LABELS},pod="a"}}': "1x200",
     f'textmill_leading{{{LABELS},pod="b"}}': "0x200",
     f'textmill_live_objects{{{LABELS},kind="request"}}': "5x200",
+    f'textmill_live_objects{{{LABELS},kind="suspended"}}': "2x200",
     f'textmill_actions_total{{{LABELS},action="Write",outcome="done"}}': "0+9x200",
     f'textmill_requests_finished_total{{{LABELS},phase="Succeeded",reason="Counted"}}': "0+3x200",
     f'textmill_requests_finished_total{{{LABELS},phase="Failed",reason="NotText"}}': "0+3x200",
@@ -79,3 +80,9 @@ def test_alert_is_silent_on_a_good_day_and_fires_on_its_bad_one(tmp_path: Path, 
     assert "SUCCESS" in firing(tmp_path, GOOD, alert, [])
     with pytest.raises(AssertionError, match=rf"alertname: {alert}, time: 2h30m,\s+exp:\[\],\s+got:\[\s+0:"):
         firing(tmp_path, GOOD | BAD[alert], alert, [])
+
+
+def test_requests_that_are_suspended_are_not_expected_to_move(tmp_path: Path) -> None:
+    suspended = {f'textmill_live_objects{{{LABELS},kind="suspended"}}': "5x200"}
+    still = GOOD | BAD["TextmillNothingMoves"] | suspended
+    assert "SUCCESS" in firing(tmp_path, still, "TextmillNothingMoves", [])

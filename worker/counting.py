@@ -18,7 +18,7 @@ from worker.engines import Row, engine
 from worker.errors import ArtefactInvalid, InputChanged
 from worker.progress import Progress
 from worker.settings import Settings, cores
-from worker.shards import Shard, counted
+from worker.shards import Shard, abreast, counted
 from worker.table import Table, first_rows
 from worker.totals import Totals
 from worker.verifying import check_files, read_manifest, verified
@@ -117,7 +117,7 @@ def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settin
     progress = Progress(order.id, shards[0].manifest.source.bytes, told)
     distinct = len(shards) == 1 and len(shards[0].manifest.sections) == 1
     totals = Totals(folder, settings.vocabulary_memory, engine(), threads, distinct=distinct)
-    for shard in counted(shards, threads, progress):
+    for shard in counted(shards, abreast(shards, threads, settings.vocabulary_memory // 2), progress):
         shard.add_to(totals)
     table = Table(folder, order.top_words, engine())
     files = table.write(totals.rows())

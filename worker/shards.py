@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _LEAST_BYTES = 1 / 255
 """Bytes of a file, in the format's compression, that a word takes at the very least."""
 
+_BIN_BYTES = 8
+"""Bytes of memory that the count of one id takes."""
+
 
 class Shard(NamedTuple):
     """A folder of tokens, its manifest, and the digest of the manifest."""
@@ -60,6 +63,12 @@ class Counted(NamedTuple):
                     except ValueError as error:
                         raise ArtefactInvalid(f"{folder.name}/{layout.VOCABULARY}: {error}") from error
                     start += len(words)
+
+
+def abreast(shards: Iterable[Shard], cores: int, memory: int) -> int:
+    """Return how many shards are counted at once: their bins, with those that are being added, must fit into memory."""
+    words = max((section.words for shard in shards for section in shard.manifest.sections), default=0)
+    return max(1, min(cores, memory // max(1, words * _BIN_BYTES) - 1))
 
 
 def counted(shards: Iterable[Shard], threads: int, progress: Progress) -> Iterator[Counted]:

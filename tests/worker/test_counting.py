@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tests.worker.runs import TABLE, drop, expected_rows, names_beneath, path_order, run_both, table_rows
 from textmill import layout
+from textmill.artefacts import Section, TokensManifest
+from worker import counting, shards
 
 TEXT = "The cat, the dog; THE end. don't 3.14 1,000 ΟΔΟΣ\nstraße ÉTÉ été\n" * 40
 
@@ -32,3 +37,30 @@ def test_empty_file_gives_a_table_of_nothing(tmp_path: Path) -> None:
     drop(tmp_path, b"")
     assert run_both(tmp_path, path_order())["tokens"] == 0
     assert names_beneath(tmp_path, TABLE) == ["manifest.json", "words.arrow", "words.csv"]
+
+
+@pytest.mark.parametrize(
+    ("words", "memory", "expected"), [(4 << 20, 112 << 20, 2), (4 << 20, 1, 1), (1_000, 112 << 20, 64), (0, 1, 1)]
+)
+def test_shards_are_counted_at_once_as_memory_allows(words: int, memory: int, expected: int) -> None:
+    sections = (Section(0, 1), Section(words, 1))
+    manifest = cast("TokensManifest", SimpleNamespace(sections=sections))
+    assert shards.abreast([shards.Shard(Path("one"), manifest, "")], 64, memory) == expected
+
+
+@pytest.mark.parametrize(("bin_bytes", "expected"), [(8, 64), (1 << 30, 1)])
+def test_many_cores_do_not_count_beyond_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bin_bytes: int, expected: int
+) -> None:
+    made: list[int] = []
+
+    def pool(threads: int) -> ThreadPoolExecutor:
+        made.append(threads)
+        return ThreadPoolExecutor(threads)
+
+    monkeypatch.setattr(counting, "cores", lambda: 64)
+    monkeypatch.setattr(shards, "_BIN_BYTES", bin_bytes)
+    monkeypatch.setattr(shards, "ThreadPoolExecutor", pool)
+    drop(tmp_path, TEXT.encode())
+    run_both(tmp_path, path_order(), 3)
+    assert (made, table_rows(tmp_path)) == ([expected], expected_rows(TEXT))

@@ -112,7 +112,7 @@ class Inspect:
 
 @dataclass(frozen=True)
 class Collect:
-    """Delete a Job that no request of the picture waits for, after asking the API whether that is so."""
+    """Delete a Job that no request of the picture waits for, after asking the API unless its members are known gone."""
 
     job: Job
 

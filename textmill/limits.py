@@ -18,14 +18,13 @@ class Limits:
     inputs up to this size share a pod; batch_members and batch_bytes bound such a batch. order_bytes: command
     line of a batch (Linux allows 2 MiB); report_bytes: its report lines, which must stay far below the 10 MiB
     that a kubelet keeps of a log. shard_bytes: bigger inputs are cut into shards of about this size, at most
-    max_shards, shard_pods of them at once, each pod replaced up to shard_retries times in all. retry_delay:
+    max_shards, shard_pods of them at once. retry_delay:
     before the first retry, doubled each time up to retry_ceiling. pod_grace: how long a Job may be without
     any pod before its events are read. image_grace, claim_grace: how long an image may fail to be pulled, a
     claim be missing, before the request fails. progress_every: how long a pod runs before its log is looked at for
     how far it is, and how often then at most; 0 never. notify_attempts, notify_timeout, notify_delay: how often
     the end of a request is told to whoever asked, how long an attempt may last, and the pause after the first,
-    doubled each time up to notify_ceiling. job_ttl: after which Kubernetes removes a finished Job that a crash
-    left.
+    doubled each time up to notify_ceiling.
     """
 
     pods: int = 8
@@ -37,7 +36,6 @@ class Limits:
     shard_bytes: int = 256 * MIB
     max_shards: int = 1000
     shard_pods: int = 8
-    shard_retries: int = 6
     retry_delay: float = 5.0
     retry_ceiling: float = 300.0
     pod_grace: float = 10.0
@@ -48,4 +46,3 @@ class Limits:
     notify_timeout: float = 10.0
     notify_delay: float = 5.0
     notify_ceiling: float = 3600.0
-    job_ttl: int = 600

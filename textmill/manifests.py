@@ -23,7 +23,6 @@ TERMINATION_LOG = "/dev/termination-log"
 CONTAINER = "worker"
 BOUNDS = ("expanded_bytes", "expansion_ratio", "document_bytes", "document_seconds", "document_memory")
 """What of a Site the tokenizer is told as it is."""
-INDEX_ENV = "JOB_COMPLETION_INDEX"
 
 
 @dataclass(frozen=True)

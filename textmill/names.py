@@ -25,7 +25,6 @@ VOLUME_LABEL = {f"{GROUP}/volume": "mounted"}
 """On every pod that mounts the claim, so that affinity can keep them on the one node of a ReadWriteOnce volume."""
 REUSE_LABEL = f"{GROUP}/reuse-key"
 MEMBERS_ANNOTATION = f"{GROUP}/members"
-SHARDS_ANNOTATION = f"{GROUP}/shards"
 NOTIFY_SECRET = "textmill-notify"  # noqa: S105 - the name of a Secret, not what is in it
 """The Secret that signs notifications which are asked for over HTTP."""
 DIGEST_ANNOTATION = f"{GROUP}/content-sha256"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from textmill.names import TRACE_ANNOTATION, Stage
+from textmill.names import REUSE_LABEL, TRACE_ANNOTATION, Stage
 from textmill.traceparent import checked
 
 Body = Mapping[str, Any]
@@ -213,7 +213,7 @@ class Request:
             spec=Spec.parse(body.get("spec", {})),
             status=Status(body.get("status") or {}),
             deleting=bool(meta.get("deletionTimestamp")),
-            reuse_label=(meta.get("labels") or {}).get("textmill.dev/reuse-key"),
+            reuse_label=(meta.get("labels") or {}).get(REUSE_LABEL),
             trace=checked((meta.get("annotations") or {}).get(TRACE_ANNOTATION)),
         )
 

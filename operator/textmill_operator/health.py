@@ -1,7 +1,8 @@
 """What the operator tells about itself over HTTP: /healthz, /readyz and /metrics.
 
 /healthz is red when starting the process anew would help: the watch is silent, the loop is stuck, a part of
-it has ended. /readyz is green once the first picture is complete, on the leader and on those that stand by.
+it has ended. /readyz is green once the first picture is complete on the leader, and once the Lease was tried on
+those that stand by.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 No handler here does work, keeps state, sets a finalizer or writes an annotation. The selectors are the
 server's: settled requests and other people's Jobs and pods never reach us. A DELETED event of a request only
-says that it has left the selection, and carries its last body; whoever acts on that asks the API first. Why
-on.event alone: kopf's other handlers are a state machine kept in annotations, one resource at a time, while
-the planner decides over all of them at once.
+says that it has left the selection, and carries its last body; whoever acts on that asks the API first,
+unless the members are known to be gone. Why on.event alone: kopf's other handlers are a state machine kept
+in annotations, one resource at a time, while the planner decides over all of them at once.
 
 kopf runs in a thread with an event loop of its own: it takes every task of its loop for its own, and cancels
 them all when it ends. Events cross over to the operator's loop, so the store is only ever touched there.

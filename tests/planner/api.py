@@ -50,7 +50,8 @@ class Api:
     """now: seconds since the epoch. expected: each uid's text. trouble: what is wrong: quota, image, claim.
 
     hurt: uids of requests that had bad luck; where the history is `fair` (clocks right, views seconds old at
-    most) no other request may fail for a reason that is not its own.
+    most) no other request may fail for a reason that is not its own. robbed: uids of Jobs that lost a pod which had
+    ended well, before it was counted.
     """
 
     now: float = 1_800_000_000.0
@@ -65,6 +66,7 @@ class Api:
     expected: dict[str, str] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     hurt: set[str] = field(default_factory=set)
+    robbed: set[str] = field(default_factory=set)
     fair: bool = False
     trouble: set[str] = field(default_factory=set)
     history: dict[Kind, list[tuple[Any, Any, int, float]]] = field(default_factory=lambda: defaultdict(list))

@@ -125,6 +125,8 @@ class Cluster(Api):
         job = next((one for one in self.jobs.values() if one.uid == pod.job_uid), None)
         if job and not job.ended:
             end = pod if pod.ended and counted else replace(pod, exit_code=137, evicted=False)
+            if pod.exit_code == 0 and not counted:
+                self.robbed.add(job.uid)
             self._count(self.books[job.uid], [end])
         self.put("pods", uid, None)
 
@@ -147,8 +149,9 @@ class Cluster(Api):
             self.put("pods", orphan.uid, None)
 
     def at_work(self) -> int:
-        """Count the pods at work that the limit is for: not those of Jobs made late, or deleted by others."""
-        jobs = {job.uid: self.books[job.uid] for job in self.jobs.values()}
-        return sum(
-            1 for pod in self.pods.values() if not pod.ended and pod.job_uid in jobs and not jobs[pod.job_uid].late
-        )
+        """Count the pods at work that the limit is for: not those of Jobs made late, or deleted by others.
+
+        Nor those of a Job that lost a pod which had ended well: what the leader gave away meanwhile is gone.
+        """
+        meant = {job.uid for job in self.jobs.values() if not self.books[job.uid].late} - self.robbed
+        return sum(1 for pod in self.pods.values() if not pod.ended and pod.job_uid in meant)

@@ -92,6 +92,6 @@ def test_two_replicas_take_turns(real: Real, tmp_path: Path, file: Path) -> None
             address = end(client)
         assert_one_request(one, real, address, file.read_bytes())
         for replica in (one, other):
-            assert b'textmill_http_answers_total{method="other",route="/uploads/<identity>",status="204"}' in (
+            assert b'textmill_http_answers_total{method="PATCH",route="/uploads/<identity>",status="204"}' in (
                 replica.call("GET", "/metrics").body
             ), "each took a piece"

@@ -19,8 +19,8 @@ from typing import Any
 from app.cluster import Cluster, ClusterError
 from app.errors import QueueBytesFull, QueueFull, UploadsRunning
 from app.settings import Settings
+from textmill import names
 
-LIVE = "status.settled!=true"
 COST = 20
 """Counting may take one part in so many of the time."""
 
@@ -72,7 +72,7 @@ class Queue:
     def _count(self) -> tuple[int, int]:
         found, size, token = 0, 0, ""
         while True:
-            page = self._cluster.page(fields=LIVE, token=token)
+            page = self._cluster.page(fields=names.LIVE, token=token)
             found += len(page.items)
             size += sum(map(_size, page.items))
             token = page.token

@@ -29,10 +29,7 @@ _CONDITIONS = {
     "Counted": ("Counted", "To be counted once more", "Being counted"),
     "Finished": ("Over", "Not over yet", "Not over yet"),
     "Succeeded": ("It went well", "It failed", "Under way"),
-    "Notified": ("The receiver was told", "The receiver could not be told", "The receiver is being told"),
 }
-_FAULTS = ("Succeeded", "Notified")
-"""Conditions whose False is a fault, and not only a step back."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def _condition(one: Mapping[str, Any]) -> Step:
     kind, value = str(one.get("type") or ""), str(one.get("status") or "Unknown")
     titles = _CONDITIONS.get(kind)
     title = titles[_VALUES.index(value)] if titles and value in _VALUES else f"{kind}: {value}"
-    tone = GOOD if value == "True" else BAD if value == "False" and kind in _FAULTS else OPEN
+    tone = GOOD if value == "True" else BAD if value == "False" and kind == "Succeeded" else OPEN
     if kind == "Finished" and value == "True":
         tone = GOOD if one.get("reason") == SUCCEEDED else BAD
     text, since, reason = (str(one.get(name) or "") for name in ("message", "lastTransitionTime", "reason"))

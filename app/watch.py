@@ -20,11 +20,11 @@ from collections.abc import Callable
 
 from app.cluster import Body, Cluster, ClusterError, Expired, NotFound, Watching
 from app.view import View
+from textmill import names
 
 SILENCE = 90.0
 STALE = 2 * SILENCE
 FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0
-LIVE = "status.settled!=true"
 _log = logging.getLogger("textmill.watch")
 
 
@@ -110,10 +110,10 @@ class Watch:
 
     def _list(self) -> None:
         bodies: list[Body] = []
-        page = self._cluster.page(fields=LIVE)
+        page = self._cluster.page(fields=names.LIVE)
         bodies += page.items
         while page.token:
-            page = self._cluster.page(fields=LIVE, token=page.token)
+            page = self._cluster.page(fields=names.LIVE, token=page.token)
             bodies += page.items
         self._heard = self._clock()
         for name in sorted(self.view.replace(bodies, page.version)):

@@ -17,6 +17,8 @@ VERSION = "v1"
 API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "ProcessingRequest"
 PLURAL = "processingrequests"
+LIVE = "status.settled!=true"
+"""The field selector of requests that are not over yet, or of whose end somebody is still to be told."""
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "textmill"

@@ -10,7 +10,6 @@ from textmill.request import Request
 from textmill_operator.api import in_namespace
 from textmill_operator.store import Kind
 
-LIVE = "status.settled!=true"
 SETTLED = "status.settled=true"
 OURS = f"{names.MANAGED_BY_LABEL}={names.MANAGED_BY}"
 
@@ -43,5 +42,5 @@ def pods(namespace: str = "", name: str = "", sub: str = "") -> str:
 def live(kind: Kind, namespace: str = "") -> tuple[str, dict[str, str]]:
     """Return path and selector under which the live objects of a kind are listed."""
     if kind == "request":
-        return requests(namespace), {"fieldSelector": LIVE}
+        return requests(namespace), {"fieldSelector": names.LIVE}
     return (jobs(namespace) if kind == "job" else pods(namespace)), {"labelSelector": OURS}

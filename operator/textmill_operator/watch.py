@@ -115,7 +115,7 @@ def settings() -> kopf.OperatorSettings:
     chosen.posting.enabled = False
     chosen.scanning.disabled = True
     chosen.peering.standalone = True
-    chosen.watching.field_selectors[names.GROUP, names.VERSION, names.PLURAL] = paths.LIVE
+    chosen.watching.field_selectors[names.GROUP, names.VERSION, names.PLURAL] = names.LIVE
     for plural in (("batch", "v1", "jobs"), ("", "v1", "pods")):
         chosen.watching.label_selectors[plural] = paths.OURS
     chosen.watching.inactivity_timeout = SILENCE_SECONDS

@@ -7,7 +7,8 @@ from typing import Any
 
 from app.cluster import Away, Body, ClusterError, Expired, NotFound, Page
 from app.view import View
-from app.watch import LIVE, SILENCE, STALE, Watch
+from app.watch import SILENCE, STALE, Watch
+from textmill import names
 
 Event = tuple[str, Body] | Exception
 
@@ -47,7 +48,7 @@ class Script:
 
     def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
         """Answer a list."""
-        assert fields == LIVE
+        assert fields == names.LIVE
         self.asked.append(f"list {token}".strip())
         answer = self._next()
         assert isinstance(answer, Page)

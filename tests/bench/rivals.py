@@ -38,8 +38,8 @@ print(lowered.total(), len(lowered))
     "duckdb": """
 import duckdb
 query = '''select sum(n)::bigint, count(*) from (select w, count(*) n from
-(select unnest(string_split(line, ' ')) w from
-(select unnest(string_split(lower(content), chr(10))) line from read_text(?))) where w <> '' group by w)'''
+(select unnest(string_split(lower(line), ' ')) w from read_csv(?, columns = {'line': 'VARCHAR'}, delim = chr(1),
+quote = '', escape = '', header = false, auto_detect = false, max_line_size = 100000000)) where w <> '' group by w)'''
 print(*duckdb.execute(query, [path]).fetchone())
 """,
     "polars": """

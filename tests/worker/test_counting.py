@@ -12,17 +12,24 @@ import pytest
 from tests.worker.runs import TABLE, drop, expected_rows, names_beneath, path_order, run_both, table_rows
 from textmill import layout
 from textmill.artefacts import Section, TokensManifest
-from worker import counting, shards
+from worker import counting, raw, shards
 
 TEXT = "The cat, the dog; THE end. don't 3.14 1,000 ΟΔΟΣ\nstraße ÉTÉ été\n" * 40
 
 
-@pytest.mark.parametrize("shards", [1, 2, 7, 1000])
-def test_any_number_of_shards_gives_the_table_of_the_whole(tmp_path: Path, shards: int) -> None:
-    drop(tmp_path, TEXT.encode())
-    result = run_both(tmp_path, path_order(), shards)
-    assert table_rows(tmp_path) == expected_rows(TEXT)
-    assert result["topWords"][0] == {"word": "the", "count": 120}
+@pytest.mark.parametrize(("block", "shards"), [(1, 1), (7, 2), (4096, 7), (1 << 20, 1000)])
+def test_any_blocks_and_shards_give_the_table_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, shards: int
+) -> None:
+    tables = []
+    for place, blocks, number in ((tmp_path / "whole", raw.BLOCK, 1), (tmp_path / "cut", block, shards)):
+        monkeypatch.setattr(raw, "BLOCK", blocks)
+        drop(place, TEXT.encode())
+        result = run_both(place, path_order(), number)
+        assert result["topWords"][0] == {"word": "the", "count": 120}
+        assert table_rows(place) == expected_rows(TEXT)
+        tables.append([(place / TABLE / name).read_bytes() for name in (layout.TABLE_CSV, layout.TABLE_ARROW)])
+    assert tables[0] == tables[1]
 
 
 def test_run_again_keeps_the_table_that_is_there(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_real_watch_tells_all_changes_and_goes_on_by_id(api: live.Api, real: Rea
 
 def test_long_poll_answers_at_the_end(api: live.Api, real: Real) -> None:
     upload(api, "polled")
+    until(lambda: open_streams(api) == 0)
     with stream(api, "/requests/polled?wait=60s") as connection:
         until(lambda: open_streams(api) == 1)
         write_status(real[1], "polled", "Succeeded")
@@ -117,6 +118,7 @@ def test_long_poll_answers_at_the_end(api: live.Api, real: Real) -> None:
 
 def test_client_that_reads_nothing_is_dropped_and_its_thread_freed(api: live.Api, real: Real) -> None:
     upload(api, "loud")
+    until(lambda: open_streams(api) == 0)
     with stream(api, "/requests/events", buffer=4096) as connection:
         until(lambda: open_streams(api) == 1)
         deadline = time.monotonic() + PATIENCE

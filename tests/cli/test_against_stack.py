@@ -15,7 +15,9 @@ import pytest
 
 from tests.bench.stack import Stack, stack
 from tests.cli.terminal import COMMAND, PATIENCE, Done, environment, on_terminal, textmill
+from tests.contract.server import until
 
+ENDS = ("Succeeded", "Failed")
 TEXT = "the cat and the dog and the bird\n"
 TOP = [{"word": "the", "count": 3}, {"word": "and", "count": 2}, {"word": "bird", "count": 1}]
 
@@ -98,6 +100,7 @@ def test_failed_request_is_printed_and_told_by_the_code(settings: dict[str, str]
 
 
 def test_list_shows_one_phase_and_stops_at_the_limit(settings: dict[str, str], counted: str) -> None:
+    until(lambda: all(one["phase"] in ENDS for one in textmill("list", settings=settings).lines))
     every = textmill("list", settings=settings).lines
     names = textmill("list", "--phase", "succeeded", "-o", "name", settings=settings).out.split()
     assert names == [one["name"] for one in every if one["phase"] == "Succeeded"]

@@ -88,6 +88,7 @@ def test_cancelled_request_is_gone(settings: dict[str, str]) -> None:
 
 
 def test_list_goes_page_by_page_and_by_phase(settings: dict[str, str], counted: str) -> None:
+    until(lambda: all(one["phase"] == "Succeeded" for one in textmill("list", settings=settings).lines))
     names = textmill("list", "--phase", "Succeeded", "-o", "name", settings=settings).out.split()
     assert counted in names
     assert textmill("list", "--limit", "1", "-o", "name", settings=settings).out.split() == names[:1]

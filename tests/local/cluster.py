@@ -166,10 +166,21 @@ class Space:
         items: list[Json] = found["items"]
         return items
 
-    async def reasons(self, name: str) -> set[str]:
-        """The reasons of the events on an object."""
-        found = await self.api.get(path(CORE, "events", self.name))
-        return {event["reason"] for event in found["items"] if event["involvedObject"]["name"] == name}
+    async def told(self, name: str, *reasons: str) -> None:
+        """Wait until events of these reasons are on an object: they are posted beside the work that they tell of."""
+        place = path(CORE, "events", self.name)
+        found = await self.api.get(place)
+        untold = set(reasons) - {one["reason"] for one in found["items"] if one["involvedObject"]["name"] == name}
+        query = {"watch": "true", "resourceVersion": found["metadata"]["resourceVersion"]}
+        if not untold:
+            return
+        async for event in self.api.watch(place, query, PATIENCE):
+            one = event["object"]
+            if one["involvedObject"]["name"] == name:
+                untold.discard(one["reason"])
+            if not untold:
+                return
+        raise AssertionError(f"no event of {name} tells {untold}")
 
 
 def pod(name: str, script: str, *, container: Json | None = None, **spec: object) -> Json:

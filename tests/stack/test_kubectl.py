@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.bench.stack import Stack, stack
+from tests.contract.server import until
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "k8s" / "examples"
@@ -142,8 +143,7 @@ def test_big_file_is_counted_in_shards_exactly(running: Stack, kubectl: Kubectl)
 def test_deleted_request_takes_its_jobs_with_it(kubectl: Kubectl) -> None:
     request(kubectl, "short-lived", {"inline": "a word"})
     kubectl("delete", "preq", "short-lived", "--wait=true")
-    kubectl("wait", "--for=delete", "jobs", "-l", "app.kubernetes.io/managed-by=textmill", "--timeout=60s")
-    assert kubectl("get", "jobs", "-o", "name") == ""
+    until(lambda: kubectl("get", "jobs", "-o", "name") == "")
 
 
 def test_second_request_for_the_same_text_is_answered_from_the_first(kubectl: Kubectl) -> None:

@@ -49,7 +49,7 @@ def test_bytes_and_rate_are_seen_while_the_tokenizer_works() -> None:
             status, answer = running.call("POST", "/upload?name=big", content)
             assert status == 202, answer
             kubectl(running, "wait", "--for=jsonpath={.status.progress.bytesDone}", "preq/big", "--timeout=90s")
-        _, seen = running.call("GET", "/requests/big")
+            _, seen = running.call("GET", "/requests/big")
         ended = running.wait("big", 120)
     assert (seen["phase"], seen["progress"]["bytesTotal"]) == ("Tokenizing", len(content))
     assert 0 < seen["progress"]["bytesDone"] < len(content)

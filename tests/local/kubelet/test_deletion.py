@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import ApiRefused
+from tests.contract import server
 from tests.local.cluster import Cluster, Space, ending, gone, phase, until
 
 
@@ -19,6 +20,11 @@ def alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def died(pid: int) -> None:
+    """Wait for the end of a process that was killed but is nobody's to wait for."""
+    server.until(lambda: not alive(pid))
 
 
 async def leader(space: Space, name: str) -> int:
@@ -51,7 +57,7 @@ async def test_children_go_with_their_pod(node: Cluster, space: Space) -> None:
     await space.run("one", f"sleep 600 & echo $! > {note}.new; mv {note}.new {note}; exit 0")
     await space.ended("one")
     child = int(note.read_text())
-    assert not alive(child)
+    died(child)
 
 
 async def test_forced_deletion_kills_at_once(space: Space) -> None:

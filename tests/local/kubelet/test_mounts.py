@@ -86,7 +86,7 @@ async def test_sub_path_through_a_link_is_not_followed(space: Space, claim: Path
     assert not target.exists()
     await space.api.delete(space.pod_path("one"))
     await until(space.api, space.pod_path("one"), gone)
-    assert "FailedMount" in await space.reasons("one")
+    await space.told("one", "FailedMount")
 
 
 async def test_pod_waits_for_a_claim_that_is_missing(space: Space) -> None:
@@ -127,7 +127,7 @@ async def test_pod_waits_for_a_config_map(node: Cluster, space: Space) -> None:
     await until(space.api, space.pod_path("one"), lambda found: found is not None and "startTime" in found["status"])
     await space.api.create(path(CORE, "configmaps", space.name), {"metadata": {"name": "late"}, "data": {}})
     assert (await space.ended("one"))["status"]["phase"] == "Succeeded"
-    assert "FailedMount" in await space.reasons("one")
+    await space.told("one", "FailedMount")
 
 
 async def test_variables_come_from_config_maps(space: Space) -> None:
@@ -164,7 +164,7 @@ async def test_path_in_use_is_waited_for(node: Cluster, space: Space) -> None:
     await until(space.api, space.pod_path("second"), lambda found: found is not None and "startTime" in found["status"])
     await space.api.delete(space.pod_path("first"))
     assert (await space.ended("second"))["status"]["phase"] == "Succeeded"
-    assert "FailedMount" in await space.reasons("second")
+    await space.told("second", "FailedMount")
 
 
 async def test_mount_outside_the_scratch_root_is_refused(space: Space) -> None:

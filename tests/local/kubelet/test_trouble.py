@@ -18,7 +18,7 @@ async def test_unknown_image_backs_off(space: Space) -> None:
     assert pod["status"]["phase"] == "Pending"
     await space.api.delete(space.pod_path("one"))
     await until(space.api, space.pod_path("one"), gone)
-    assert {"Failed", "BackOff"} <= await space.reasons("one")
+    await space.told("one", "Failed", "BackOff")
 
 
 @pytest.mark.parametrize(

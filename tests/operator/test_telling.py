@@ -49,6 +49,15 @@ async def test_flood_of_events_is_cut_and_counted_but_warnings_pass(operator: Op
     assert dropped_events(operator) == dropped
 
 
+async def test_flood_that_lasts_costs_two_events_a_second(operator: Operator) -> None:
+    moment = 0.0
+    recorder = Recorder(operator.api, operator.metrics, lambda: moment)
+    for number in range(1000):
+        moment = number / 10
+        recorder.note(a_request(), Note("Normal", "Counted", str(number)), NOW)
+    assert 1000 - dropped_events(operator) == BURST + 2 * 100 - 1
+
+
 async def test_warnings_leave_the_budget_to_the_others(operator: Operator) -> None:
     recorder = Recorder(operator.api, operator.metrics)
     for number in range(int(BURST) * 2):

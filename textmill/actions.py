@@ -7,8 +7,8 @@ and its `status.live_job` names that Job; a name that merely stands in `status.j
 
 The limit on pods holds as long as the picture contains what its own leader has done: views begin with a full
 list, the answer to each own write of a request and to each own creation of a Job enters them at once, and
-`Collect` deletes in the foreground, so that a Job is seen until its pods are gone. Everything else holds on
-any picture.
+`Collect` deletes a Job that may have pods at work in the foreground, so that it is seen until they are gone. Everything
+else holds on any picture.
 """
 
 from __future__ import annotations
@@ -112,9 +112,13 @@ class Inspect:
 
 @dataclass(frozen=True)
 class Collect:
-    """Delete a Job that no request of the picture waits for, after asking the API unless its members are known gone."""
+    """Delete a Job that no request of the picture waits for, after asking the API unless its members are known gone.
+
+    idle: none of its pods is at work, and none can come.
+    """
 
     job: Job
+    idle: bool = False
 
 
 @dataclass(frozen=True)

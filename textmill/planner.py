@@ -165,12 +165,12 @@ def _clear_away(draft: Draft, awaited: set[Key]) -> None:
         known.add(job.uid)
         if key in awaited:
             continue
+        # Pods that ended badly may have successors that are not seen yet; only indexes that are done have none.
+        done = {pod.index for pod in draft.picture.pods.get(job.uid, ()) if pod.exit_code == 0}
+        at_work = 0 if job.ended else min(job.parallelism, job.shards - len(done))
+        draft.busy[job.namespace] += at_work
         if not job.deleting:
-            draft.actions.append(Collect(job))
-        if not job.ended:
-            # Pods that ended badly may have successors that are not seen yet; only indexes that are done have none.
-            done = {pod.index for pod in draft.picture.pods.get(job.uid, ()) if pod.exit_code == 0}
-            draft.busy[job.namespace] += min(job.parallelism, job.shards - len(done))
+            draft.actions.append(Collect(job, idle=not at_work))
     for uid, pods in draft.picture.pods.items():
         if uid not in known:
             for pod in pods:

@@ -84,8 +84,8 @@ class Executor:
                     await self._notify(write)
                 case Inspect(job):
                     await self._reading.inspect(job)
-                case Collect(job):
-                    await self._jobs.collect(job)
+                case Collect(job, idle):
+                    await self._jobs.collect(job, idle=idle)
                 case LookUp():
                     await self._reading.look_up(action)
         except ApiError as error:

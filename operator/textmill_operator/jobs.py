@@ -71,7 +71,7 @@ class Jobs:
             raise Conflict(f"Job {job.name} exists for other owners")
         return dict(there)
 
-    async def collect(self, job: Job) -> None:
+    async def collect(self, job: Job, *, idle: bool) -> None:
         """Delete a Job, if no member of it still waits for it by the API's own word."""
         for member in job.members:
             if self._store.settled(member.uid) or self._moved_on(member.uid, job):
@@ -79,8 +79,8 @@ class Jobs:
             request = await self._statuses.refresh(job.namespace, member.name, member.uid)
             if request and _waits(request, job):
                 return
-        # In the foreground, so that the Job is seen, and counted, until its pods are gone.
-        body = {"propagationPolicy": "Foreground", "preconditions": {"uid": job.uid}}
+        # In the foreground, so that the Job is seen, and counted, until its pods are gone; an idle one counts for none.
+        body = {"propagationPolicy": "Background" if idle else "Foreground", "preconditions": {"uid": job.uid}}
         try:
             answer = await self._calls(lambda: self._calls.api.delete(paths.jobs(job.namespace, job.name), body))
         except (NotFound, Conflict):

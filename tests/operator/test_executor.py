@@ -122,6 +122,16 @@ async def test_job_that_was_replaced_under_its_name_is_not_deleted(operator: Ope
     assert len(operator.jobs()) == 1
 
 
+async def test_idle_job_holds_up_nobody_until_its_pods_are_gone(operator: Operator) -> None:
+    operator.submit("a")
+    await operator.round()
+    await operator.round()
+    (job,) = map(Job.parse, operator.jobs())
+    del operator.api.objects[paths.request("ns", "a")]
+    await operator.executor.perform([Collect(job, idle=True)])
+    assert operator.store.picture().jobs == {}
+
+
 async def test_settled_members_cost_no_look_before_their_job_is_deleted(operator: Operator) -> None:
     operator.submit("a")
     await run_to_end(operator)

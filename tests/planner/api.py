@@ -158,8 +158,8 @@ class Api:
         assert isinstance(self.put("jobs", key, job), Job)
         return job
 
-    def delete(self, job: Job) -> None:
-        """Delete a Job in the foreground, as the operator does."""
+    def delete(self, job: Job, *, idle: bool) -> Any:
+        """Delete a Job as the operator does: in the foreground, and an idle one not. Return what is left."""
         key = (job.namespace, job.name)
         now = self.jobs.get(key)
         if now is None or now.uid != job.uid:
@@ -167,4 +167,4 @@ class Api:
         for one in now.members:
             waiting = waits_for(self.requests.get((now.namespace, one.name)), one.uid, now)
             assert not waiting, "a Job was deleted while a request waited for it"
-        self.put("jobs", key, replace(now, deleting=True))
+        return self.put("jobs", key, None if idle else replace(now, deleting=True))

@@ -122,8 +122,8 @@ class Leader:
                         yield from self._create(job.only(set(recorded)))
                 case Recreate(job):
                     yield from self._recreate(job)
-                case Collect(job):
-                    yield from self._collect(job)
+                case Collect(job, idle):
+                    yield from self._collect(job, idle)
                 case Peek(pod):
                     self._peek(pod)
                 case Notify(write):
@@ -207,11 +207,12 @@ class Leader:
         if waiting and "" not in waiting:
             yield from self._create(job.only(waiting))
 
-    def _collect(self, job: Job) -> Iterator[None]:
+    def _collect(self, job: Job, idle: bool) -> Iterator[None]:
         waiting: set[str] = set()
         yield from self._ask(job, waiting)
         if not waiting:
-            self._call(partial(self.cluster.delete, job))
+            key, jobs = (job.namespace, job.name), self.views["jobs"]
+            self._call(lambda: jobs.own(key, self.cluster.delete(job, idle=idle), self.cluster.version))
             yield
 
     def _read(self, pod: Pod) -> None:

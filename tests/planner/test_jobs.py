@@ -122,6 +122,16 @@ def test_unwanted_job_holds_its_pods_until_it_is_gone() -> None:
     assert kinds(planned(*waiting, jobs=(ended,))) == ["Collect", "Launch", "Launch", "Launch"]
 
 
+def test_unwanted_job_is_idle_only_where_no_pod_of_it_can_be_at_work() -> None:
+    unwanted = job(request("gone"), shards=2, parallelism=2)
+    half, whole = (tuple(pod(unwanted, n, exit_code=0) for n in range(count)) for count in (1, 2))
+    assert planned(jobs=(unwanted,)).actions == (Collect(unwanted),)
+    assert planned(jobs=(unwanted,), pods=half).actions == (Collect(unwanted),)
+    assert planned(jobs=(unwanted,), pods=whole).actions == (Collect(unwanted, idle=True),)
+    ended = replace(unwanted, complete=True)
+    assert planned(jobs=(ended,)).actions == (Collect(ended, idle=True),)
+
+
 def test_ended_pod_of_a_job_that_goes_on_frees_nothing() -> None:
     unwanted = job(request("gone"))
     waiting = request("w", size=500)

@@ -85,8 +85,8 @@ bench-http: $(VENV)/dev.stamp ## Measure the HTTP interface alone: 200 clients, 
 bench-engine: $(VENV)/dev.stamp ## Measure the engine beside its rivals; downloads texts and rivals, takes half an hour
 	@$(PY) -m tests.bench.engine $(ARGS)
 
-bench-cluster: $(VENV)/dev.stamp ## Measure on a real Kubernetes, as root; takes half an hour (ARGS=node, ARGS=scale)
-	@$(PY) -m scripts.e2e --module tests.bench.cluster $(ARGS)
+bench-cluster: $(VENV)/dev.stamp ## Measure on a real Kubernetes, half an hour (ARGS=node as root, ARGS=scale without)
+	@$(PY) -m $(if $(filter-out scale,$(or $(ARGS),node)),scripts.e2e --module )tests.bench.cluster $(ARGS)
 
 ##@ Package
 image: $(VENV)/dev.stamp ## Build the container image with docker or buildah (ARGS="--tag NAME --archive FILE")

@@ -1,7 +1,7 @@
 """`make bench-cluster`: what Textmill promises on a real Kubernetes, as a table beside its thresholds.
 
-`node` runs on the real node, `scale` beside a control plane with the laptop's kubelet; both within `make e2e`'s own
-set-up. A figure without a threshold fails.
+`node` runs on the real node, within `make e2e`'s own set-up; `scale` beside a control plane with the laptop's kubelet,
+which needs neither root nor an image. A figure without a threshold fails.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """Ten thousand requests queued at once on a real control plane, with the laptop's kubelet as its node.
 
-The operator is stopped while they are made, so that it finds them all at once. What it costs is read from the kernel
-and from its own metrics; that none is lost or run twice, from each request's status.
+The requests are those that the HTTP interface makes for small files, and these lie on the volume already. The operator
+is stopped while they are made, so that it finds them all at once. What it costs is read from the kernel and from its
+own metrics; that none is lost or run twice, from each request's status.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
 import os
 import signal
@@ -14,17 +16,22 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from app.creation import resource
+from app.options import Options
+from app.volume import Stored
 from cluster import binaries
 from cluster.places import cache
 from local import kubeconfig, objects
 from local.client import Client, path
 from local.objects import Json
-from tests.bench.node import KIND, arrive
+from tests.bench.node import arrive
 from tests.bench.stack import Stack, stack
 from tests.stack.processes import descendants, runs
+from textmill import layout
 
 SIZES = (100, 1000, 10_000)
-REQUESTS = path("/apis/textmill.dev/v1", "processingrequests", "default")
+NAMESPACE = "default"
+REQUESTS = path("/apis/textmill.dev/v1", "processingrequests", NAMESPACE)
 PATIENCE = 1200.0
 LOOK_SECONDS = 0.5
 MIB = 1024.0
@@ -65,8 +72,9 @@ async def _drain(running: Stack, size: int) -> Spent:
         try:
 
             async def one(number: int) -> None:
-                spec = {"input": {"inline": f"request {number} of {size}"}}
-                await api.create(REQUESTS, KIND | {"metadata": {"name": f"n{size}-{number}"}, "spec": spec})
+                stored = _store(running.state / "plane" / "volume", f"request {number} of {size}".encode())
+                name = f"n{size}-{number}"
+                await api.create(REQUESTS, resource(NAMESPACE, name, stored, f"{name}.txt", Options()))
 
             await arrive(one, size, 0.0)
         finally:
@@ -76,6 +84,15 @@ async def _drain(running: Stack, size: int) -> Spent:
         after = _spent(operator)
         _check([one for one in await _all(api) if objects.meta(one)["name"].startswith(f"n{size}-")], size)
     return Spent(*(late - early for late, early in zip(after, before, strict=True)))
+
+
+def _store(volume: Path, content: bytes) -> Stored:
+    """Put content where the HTTP interface would, without its care for power cuts."""
+    digest = hashlib.sha256(content).hexdigest()
+    target = volume / layout.upload(digest)
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(content)
+    return Stored(digest, len(content))
 
 
 async def _until_settled(api: Client) -> None:

@@ -97,6 +97,18 @@ def test_another_operator_takes_over_from_a_killed_one(place: Place, home: Home,
         check_all_counted_once(home, 12)
 
 
+def test_namespace_goes_with_all_that_is_in_it_while_no_operator_runs(place: Place, home: Home, hands: Hands) -> None:
+    hands.free.clear()
+    with ExitStack() as stack:
+        running = start(stack, place, home, "one")
+        home.submit("counted-never")
+        until(lambda: home.listed("jobs"))
+        running.kill()
+    namespace = f"/api/v1/namespaces/{home.namespace}"
+    assert place.api.delete(namespace).status == 200
+    until(lambda: place.api.get(namespace).status == 404)
+
+
 def test_stopped_operator_gives_the_lease_back_and_ends_well(place: Place, home: Home) -> None:
     with ExitStack() as stack:
         running = start(stack, place, home, "one")

@@ -29,6 +29,13 @@ def test_pod_says_that_it_mounts_the_volume(stage: Stage) -> None:
     }
 
 
+@pytest.mark.parametrize("stage", ["tokenize", "count"])
+def test_pod_has_one_container_whose_last_words_are_not_cut_for_those_of_others(stage: Stage) -> None:
+    spec = pod(stage)["spec"]
+    assert len(spec["containers"]) == 1
+    assert "initContainers" not in spec
+
+
 def test_label_of_the_volume_is_the_pods_alone() -> None:
     plan = JobPlan("name", "ns", "count", (Member("u", "one"),), (), timeout=60)
     assert job(plan, SITE)["metadata"]["labels"] == {

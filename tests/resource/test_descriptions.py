@@ -35,6 +35,20 @@ def test_number_has_a_format(name: str) -> None:
     assert NODES[name]["format"] in ("int32", "int64")
 
 
+def test_status_is_never_too_big_for_the_cluster_whatever_is_counted() -> None:
+    """etcd takes 1.5 MiB at once, of which a spec needs 100 KiB at most."""
+    assert most_bytes(NODES["status"]) < 1 << 20
+
+
+def most_bytes(node: Json) -> int:
+    """Return how many bytes of JSON a value of this schema can have; a list without a bound has no such number."""
+    if node["type"] == "object":
+        return 2 + sum(len(name) + 4 + most_bytes(child) for name, child in node["properties"].items())
+    if node["type"] == "array":
+        return 2 + int(node["maxItems"]) * (1 + most_bytes(node["items"]))
+    return 2 + 6 * int(node.get("maxLength", 20)) if node["type"] == "string" else 20
+
+
 def test_names_of_the_kind() -> None:
     assert CRD["spec"]["names"] == {
         "kind": "ProcessingRequest",

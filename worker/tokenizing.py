@@ -72,12 +72,18 @@ def _kept(target: Path, order: TokenizeOrder, found: Input, settings: Settings) 
             return None
         if found.source != manifest.source._replace(sha256=found.source.sha256):
             return None
+        if (manifest.start, manifest.end) != _range(found, settings):  # another version may have cut elsewhere
+            return None
         if manifest.source.sha256 and any(one != manifest.source.sha256 for one in _digests(found)):
             return None
         check_files(target, manifest.files)
     except (ArtefactInvalid, ManifestRefused):
         return None
     return manifest
+
+
+def _range(found: Input, settings: Settings) -> tuple[int, int]:
+    return shard_range(found.file, found.source.bytes, settings.shard, settings.shards, hashing=True)
 
 
 def _digests(found: Input) -> tuple[str, ...]:
@@ -102,8 +108,8 @@ class _Shard:
 
     def write(self) -> TokensManifest:
         """Write ids and vocabularies into the folder and return what the manifest will say."""
-        size, settings = self._found.source.bytes, self._settings
-        start, end = shard_range(self._found.file, size, settings.shard, settings.shards)
+        settings = self._settings
+        start, end = _range(self._found, settings)
         self._files[layout.IDS] = arrow.write_ids(self._folder / layout.IDS, self._batches(start, end))
         self._files[layout.VOCABULARY] = arrow.write_words(self._folder / layout.VOCABULARY, self._vocabulary())
         for path in self._aside:

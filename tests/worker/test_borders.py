@@ -19,11 +19,12 @@ SHARDS = st.integers(1, 12)
 CELLS = st.sampled_from([1, 2, 3, 7, 1 << 20])
 
 
-def bounds(content: bytes, shards: int, cell: int) -> list[tuple[int, int]]:
+def bounds(content: bytes, shards: int, cell: int, *, hashing: bool) -> list[tuple[int, int]]:
     """Return every shard's range, each found alone, in a file whose reads come in small pieces."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ranges, "CELL", cell)
-        return [shard_range(Dribble(content), len(content), index, shards) for index in range(shards)]
+        size = len(content)
+        return [shard_range(Dribble(content), size, index, shards, hashing=hashing) for index in range(shards)]
 
 
 class Dribble(io.BytesIO):
@@ -40,22 +41,25 @@ def words(content: str) -> list[str]:
     return [engine.vocabulary[number] for number in ids]
 
 
-@given(BYTES, SHARDS, CELLS)
-@example(b"\xc2\xad \n", 3, 2)  # one border finds the line feed, the other the space before it, unless cells are shared
-def test_shards_cover_any_bytes_once_and_in_order(content: bytes, shards: int, cell: int) -> None:
-    found = bounds(content, shards, cell)
+@pytest.mark.parametrize("hashing", [False, True])
+@given(content=BYTES, shards=SHARDS, cell=CELLS)
+# One border finds the line feed, the other the space before it, unless cells are shared.
+@example(content=b"\xc2\xad \n", shards=3, cell=2)
+def test_shards_cover_any_bytes_once_and_in_order(content: bytes, shards: int, cell: int, hashing: bool) -> None:
+    found = bounds(content, shards, cell, hashing=hashing)
     assert [start for start, _ in found] == [0, *(end for _, end in found[:-1])]
     assert found[-1][1] == len(content)
     assert all(start <= end for start, end in found)
 
 
-@given(PARTS, SHARDS, CELLS)
-@example("a \u0301b", 3, 1)
-@example("  \u200d\u2139", 4, 1)
-@example("a b", 2, 1)
-def test_words_of_the_shards_are_the_words_of_the_text(text: str, shards: int, cell: int) -> None:
+@pytest.mark.parametrize("hashing", [False, True])
+@given(text=PARTS, shards=SHARDS, cell=CELLS)
+@example(text="a \u0301b", shards=3, cell=1)
+@example(text="  \u200d\u2139", shards=4, cell=1)
+@example(text="a b", shards=2, cell=1)
+def test_words_of_the_shards_are_the_words_of_the_text(text: str, shards: int, cell: int, hashing: bool) -> None:
     content = text.encode()
-    parts = [content[start:end].decode() for start, end in bounds(content, shards, cell)]
+    parts = [content[start:end].decode() for start, end in bounds(content, shards, cell, hashing=hashing)]
     assert [word for part in parts for word in words(part)] == expected_words(text)
 
 
@@ -94,3 +98,16 @@ def test_line_feed_in_the_same_cell_goes_before_a_space(monkeypatch: pytest.Monk
     assert border(io.BytesIO(content), len(content), 1, 8) == 22
     monkeypatch.setattr(ranges, "CELL", 12)
     assert border(io.BytesIO(content), len(content), 1, 8) == 11
+
+
+@pytest.mark.parametrize("shards", [2, 3, 6, 7])
+def test_hashing_the_file_and_the_first_shard_take_as_long_as_any_other_shard(shards: int) -> None:
+    size = 420_000
+    first, *others = (end - start for start, end in bounds(b"a\n" * (size // 2), shards, 1 << 20, hashing=True))
+    assert {abs(size // ranges.HASHED + first - one) <= 4 for one in others} == {True}
+
+
+def test_first_of_many_shards_is_almost_nothing_as_it_hashes_the_file() -> None:
+    found = bounds(b"a\n" * 500, 100, 1 << 20, hashing=True)
+    assert (found[0], found[-1][1]) == ((0, 2), 1000)
+    assert {end - start for start, end in found[1:]} <= {8, 10, 12}

@@ -19,6 +19,7 @@ from tests.worker.runs import (
     expected_rows,
     path_order,
     run_both,
+    shard_manifest,
     shard_words,
     table_rows,
     tokenize_settings,
@@ -151,6 +152,12 @@ def test_tokens_of_a_file_that_changed_are_not_kept(root: Path) -> None:
     drop(root, b"something else now")
     assert tokenize(path_order(), tokenize_settings(root))["tokens"] == 3
     assert run_both(root, path_order())["tokens"] == 3
+
+
+def test_tokens_of_a_shard_that_was_cut_elsewhere_are_not_kept(root: Path) -> None:
+    edit(root / SHARD / layout.MANIFEST, end=12)
+    tokenize(path_order(), tokenize_settings(root))
+    assert shard_manifest(root).end == len(TEXT)
 
 
 def test_tokens_that_fit_are_kept_and_told_as_before(root: Path) -> None:

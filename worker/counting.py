@@ -19,7 +19,7 @@ from worker.errors import ArtefactInvalid, InputChanged
 from worker.progress import Progress
 from worker.settings import Settings, cores
 from worker.shards import Shard, abreast, counted
-from worker.table import Table, first_rows
+from worker.table import Table, ahead, first_rows
 from worker.totals import Totals
 from worker.verifying import check_files, read_manifest, verified
 from worker.volume import new_folder, publish
@@ -120,7 +120,8 @@ def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settin
     for shard in counted(shards, abreast(shards, threads, settings.vocabulary_memory // 2), progress):
         shard.add_to(totals)
     table = Table(folder, order.top_words, engine())
-    files = table.write(totals.rows())
+    rows = totals.rows()
+    files = table.write(ahead(rows) if threads > 1 else rows)
     first = shards[0].manifest
     manifest = TableManifest(
         unicode=first.unicode,

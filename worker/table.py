@@ -52,6 +52,27 @@ class Table:
             yield words, counts
 
 
+def ahead(rows: Iterator[Part]) -> Iterator[Part]:
+    """Yield the parts of a table, the next of which is made in a thread meanwhile.
+
+    A word so long that it is alone in its part has the memory for itself.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    def following() -> Part | None:
+        return next(rows, None)
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(following)
+        while (part := coming.result()) is not None:
+            alone = len(part[0]) == 1
+            if not alone:
+                coming = pool.submit(following)
+            yield part
+            if alone:
+                coming = pool.submit(following)
+
+
 def _put(csv: IO[bytes], sha: Any, content: bytes) -> None:
     csv.write(content)
     sha.update(content)

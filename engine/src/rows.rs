@@ -70,7 +70,7 @@ impl Rows {
         self.bytes.len() + self.len() * ROW
     }
 
-    /// Return the rows in an order, piece by piece.
+    /// Return the rows in an order.
     ///
     /// # Panics
     /// Where there are 2^32 rows, for which no machine that this is for has the memory.
@@ -95,7 +95,7 @@ impl Rows {
 /// Bytes that a row takes beside its word: its end, its count, and its key while rows are sorted.
 const ROW: usize = 16 + size_of::<(u64, u64, u32)>() + 4;
 
-/// Rows in an order, given piece by piece.
+/// Rows in an order, given one by one.
 pub struct Sorted {
     rows: Rows,
     places: Vec<u32>,
@@ -103,18 +103,17 @@ pub struct Sorted {
 }
 
 impl Sorted {
-    /// Return the next piece; an empty one at the end.
-    pub fn piece(&mut self) -> Rows {
-        let mut found = Rows::default();
-        while let Some(&place) = self.places.get(self.at) {
-            let word = self.rows.word(place as usize);
-            if found.is_full_for(word) {
-                break;
-            }
-            found.push(word, self.rows.counts[place as usize]);
-            self.at += 1;
-        }
-        found
+    /// Return the next row, if there is one.
+    #[inline]
+    #[must_use]
+    pub fn row(&self) -> Option<(&[u8], u64)> {
+        self.places.get(self.at).map(|&place| (self.rows.word(place as usize), self.rows.counts[place as usize]))
+    }
+
+    /// Go on to the row after it.
+    #[inline]
+    pub fn pass(&mut self) {
+        self.at += 1;
     }
 }
 
@@ -153,29 +152,34 @@ pub(crate) fn told(rows: &Rows) -> Vec<(String, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tally::Ordered;
+
+    fn ordered(rows: Rows, order: Order) -> Ordered {
+        Ordered::new(vec![rows.sorted(order)], order)
+    }
 
     const SHUFFLED: [(&str, u64); 7] =
         [("b", 2), ("a", 1), ("prefix-same-2", 2), ("é", 2), ("ab", 7), ("prefix-same-1", 2), ("a\0", 1)];
 
     #[test]
     fn rows_are_sorted_by_word_or_by_count() {
-        let by_word = told(&rows(&SHUFFLED).sorted(Order::Word).piece());
+        let by_word = told(&ordered(rows(&SHUFFLED), Order::Word).piece());
         let mut expected = SHUFFLED.map(|(word, count)| (word.to_owned(), count)).to_vec();
         expected.sort();
         assert_eq!(by_word, expected);
         expected.sort_by_key(|row| u64::MAX - row.1);
-        assert_eq!(told(&rows(&SHUFFLED).sorted(Order::Count).piece()), expected);
+        assert_eq!(told(&ordered(rows(&SHUFFLED), Order::Count).piece()), expected);
     }
 
     #[test]
     fn pieces_hold_so_many_rows_and_bytes_and_no_more() {
         let mut many = Rows::default();
         (0..MOST_ROWS + 1).for_each(|one| many.push(format!("{one:09}").as_bytes(), 1));
-        let mut sorted = many.sorted(Order::Word);
+        let mut sorted = ordered(many, Order::Word);
         assert_eq!([sorted.piece().len(), sorted.piece().len(), sorted.piece().len()], [MOST_ROWS, 1, 0]);
         let mut long = Rows::default();
         (0..3).for_each(|one| long.push(&vec![b'a' + one; MOST_BYTES / 2 + 1], 1));
-        let mut sorted = long.sorted(Order::Count);
+        let mut sorted = ordered(long, Order::Count);
         assert_eq!([sorted.piece().len(), sorted.piece().len(), sorted.piece().len()], [1, 1, 1]);
     }
 }

@@ -5,7 +5,6 @@
 
 use std::thread;
 
-use crate::merge::{Merge, Step};
 use crate::rows::{Order, Rows, Sorted, prefix};
 use crate::vocabulary::{Vocabulary, key};
 
@@ -132,30 +131,45 @@ impl Tally {
     }
 }
 
-/// Rows in an order that come from several parts.
+/// Rows in an order that come from several parts, of which each has the words of one range, in order of the ranges.
 pub struct Ordered {
     parts: Vec<Sorted>,
-    merge: Merge,
+    order: Order,
 }
 
 impl Ordered {
     /// Join parts that are sorted.
     #[must_use]
     pub fn new(parts: Vec<Sorted>, order: Order) -> Self {
-        let merge = Merge::new(order, parts.len());
-        Self { parts, merge }
+        Self { parts, order }
     }
 
     /// Return the next piece; an empty one at the end.
     pub fn piece(&mut self) -> Rows {
-        if let [only] = &mut self.parts[..] {
-            return only.piece();
-        }
-        loop {
-            match self.merge.step() {
-                Step::Feed(part) => self.merge.feed(part, self.parts[part].piece()),
-                Step::Rows(rows) => return rows,
+        let mut found = Rows::default();
+        let by_count = self.order == Order::Count;
+        while let Some(part) = self.next() {
+            let count = part.row().map(|row| row.1);
+            while let Some((word, number)) = part.row() {
+                if by_count && Some(number) != count {
+                    break;
+                }
+                if found.is_full_for(word) {
+                    return found;
+                }
+                found.push(word, number);
+                part.pass();
             }
+        }
+        found
+    }
+
+    /// Return the part that has the next row: of equal counts the first one, whose words come before those of the rest.
+    fn next(&mut self) -> Option<&mut Sorted> {
+        let mut rest = self.parts.iter_mut().filter(|part| part.row().is_some());
+        match self.order {
+            Order::Word => rest.next(),
+            Order::Count => rest.min_by_key(|part| part.row().map(|row| u64::MAX - row.1)),
         }
     }
 }

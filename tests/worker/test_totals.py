@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 
 from tests.engine.making import available, part, rows
 from tests.worker.runs import drop, expected_rows, path_order, run_both, shard_manifest, table_rows
+from worker.engines import Part
 from worker.plain import ROWS, parts
 from worker.settings import Settings
+from worker.table import ahead
 from worker.totals import Totals
 
 PARTS = st.lists(
@@ -64,3 +68,33 @@ def test_record_batches_stay_small_however_long_the_words_are() -> None:
         assert [len(counts) for _, counts in totals.rows(by_count=True)] == [1, 3]
     assert [len(counts) for _, counts in parts([("w", 1)] * (ROWS + 1))] == [ROWS, 1]
     assert list(parts([])) == []
+
+
+def test_next_rows_are_made_while_the_last_ones_are_written_but_beside_one_long_word() -> None:
+    tables = [[("a", 3), ("b", 2)], [("long", 2)], [("c", 1), ("d", 1)], [("e", 1), ("f", 1)]]
+    asked = [threading.Event() for _ in tables]
+
+    def made() -> Iterator[Part]:
+        for table, event in zip(tables, asked, strict=True):
+            event.set()
+            yield part(table)
+
+    found = ahead(made())
+    assert rows([next(found)]) == tables[0]
+    assert asked[1].wait(10)
+    assert rows([next(found)]) == tables[1]
+    assert not asked[2].is_set()
+    assert rows([next(found)]) == tables[2]
+    assert asked[3].wait(10)
+    assert rows(found) == tables[3]
+
+
+def test_what_goes_wrong_while_rows_are_made_ahead_is_told() -> None:
+    def made() -> Iterator[Part]:
+        yield part([("a", 1), ("b", 1)])
+        raise OSError("the disk is gone")
+
+    found = ahead(made())
+    next(found)
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(found)

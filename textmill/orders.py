@@ -3,15 +3,14 @@
 The operator writes orders, the worker reads them; both use these classes, so the two cannot drift apart. An
 order names places on the volume relative to its root and never carries a host's path. Linux caps one argument
 at 128 KiB and all of them at about 2 MiB, so inline text is capped by the CRD (16,384 characters, at most 64
-KiB) and a batch by `order_bytes`.
+KiB) and a batch by `order_bytes`. They are named tuples since a pod that counts a small file is mostly imports.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple
 
 from textmill.errors import BadObject
 
@@ -21,8 +20,7 @@ OnError = Literal["replace", "strict"]
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class TokenizeOrder:
+class TokenizeOrder(NamedTuple):
     """Cut one input into words.
 
     value: for `upload` the digest, for `path` the path beneath drop/, for `inline` the text's UTF-8 in
@@ -41,20 +39,19 @@ class TokenizeOrder:
 
     def text(self) -> str:
         """Return the order as the compact JSON of one argument."""
-        return _text(vars(self))
+        return _text(self._asdict())
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> TokenizeOrder:
         """Read an order back; BadObject says what is wrong with it."""
-        return cls(**_fields(text, {"id", "source", "value"}, set(cls.__dataclass_fields__)))
+        return cls(**_fields(text, {"id", "source", "value"}, set(cls._fields)))
 
     def inline_bytes(self) -> bytes:
         """Return the content of an inline order."""
         return base64.b64decode(self.value, validate=True)
 
 
-@dataclass(frozen=True)
-class CountOrder:
+class CountOrder(NamedTuple):
     """Count one request's tokens: `tokens` is their folder on the volume, in `shards` shards.
 
     top_words: how many of the most frequent words the report carries.
@@ -67,12 +64,12 @@ class CountOrder:
 
     def text(self) -> str:
         """Return the order as the compact JSON of one argument."""
-        return _text(vars(self))
+        return _text(self._asdict())
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> CountOrder:
         """Read an order back; BadObject says what is wrong with it."""
-        return cls(**_fields(text, {"id", "tokens"}, set(cls.__dataclass_fields__)))
+        return cls(**_fields(text, {"id", "tokens"}, set(cls._fields)))
 
 
 Order = TokenizeOrder | CountOrder

@@ -7,8 +7,7 @@ vocabulary was begun anew on the way is taken section by section, since the bins
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +21,8 @@ from worker.totals import Totals
 from worker.verifying import verified
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from arro3.core import Array
 
 _LEAST_BYTES = 1 / 255
@@ -71,13 +72,17 @@ def abreast(shards: Iterable[Shard], cores: int, memory: int) -> int:
     return max(1, min(cores, memory // max(1, words * _BIN_BYTES) - 1))
 
 
-def counted(shards: Iterable[Shard], threads: int, progress: Progress) -> Iterator[Counted]:
+def counted(shards: Sequence[Shard], threads: int, progress: Progress) -> Iterator[Counted]:
     """Count the ids of shards in threads, some shards ahead of the one that is given."""
+    if len(shards) == 1:
+        yield _counted(shards[0], progress)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(threads) as pool:
         ahead: deque[Future[Counted]] = deque()
         try:
             for shard in shards:
-                _check_sections(shard)
                 ahead.append(pool.submit(_counted, shard, progress))
                 if len(ahead) > threads:
                     yield ahead.popleft().result()
@@ -89,6 +94,7 @@ def counted(shards: Iterable[Shard], threads: int, progress: Progress) -> Iterat
 
 
 def _counted(shard: Shard, progress: Progress) -> Counted:
+    _check_sections(shard)
     bins = _bins(shard, progress)
     return Counted(shard, bins if len(shard.manifest.sections) > 1 else list(bins))
 

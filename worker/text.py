@@ -9,7 +9,6 @@ refused before any work. Only text that is plain UTF-8 can be read in ranges.
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -95,6 +94,8 @@ class Text:
         return self._raw.sha256
 
     def _document(self, raw: Iterator[bytes], scratch: Path) -> Iterator[bytes]:
+        import tempfile
+
         bounds = self._bounds
         most = max(FREE, min(bounds.expanded_bytes, self._size * bounds.expansion_ratio))
         with tempfile.TemporaryFile(dir=scratch) as copy:

@@ -58,6 +58,7 @@ class Executor:
 
         What the API refuses is left alone for a while by itself (`patience`); it holds up nothing else.
         """
+        await self._statuses.label_rest()
         outcomes = await asyncio.gather(*(self._perform(action) for action in actions), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):

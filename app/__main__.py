@@ -12,12 +12,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
 from app.logs import set_up
-from app.settings import BadSetting, Settings
+from app.settings import BadSetting, Settings, seconds, share
 from app.sweep import Rules
 from app.sweeper import sweep
 from app.tree import Tree
@@ -65,14 +65,26 @@ def _sweep(settings: Settings, asked: argparse.Namespace) -> dict[str, object]:
     return report.to_dict()
 
 
+def _as(read: Callable[[str], float]) -> Callable[[str], float]:
+    """Return what reads an argument as a setting is read, and tells what is wrong with it in a sentence."""
+
+    def taken(text: str) -> float:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+
+    return taken
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("init", help="mark TEXTMILL_VOLUME as Textmill's, whatever it holds")
     one = commands.add_parser("sweep", help="delete what no request refers to, after two looks a grace period apart")
     one.add_argument("--dry-run", action="store_true", help="only say what would be done; remembers nothing")
-    one.add_argument("--grace", type=float, metavar="SECONDS", help="instead of TEXTMILL_SWEEP_GRACE")
-    one.add_argument("--max-share", type=float, metavar="SHARE", help="instead of TEXTMILL_SWEEP_MAX_SHARE")
+    one.add_argument("--grace", type=_as(seconds), metavar="SECONDS", help="instead of TEXTMILL_SWEEP_GRACE")
+    one.add_argument("--max-share", type=_as(share), metavar="SHARE", help="instead of TEXTMILL_SWEEP_MAX_SHARE")
     one.add_argument("--allow-empty", action="store_true", help="sweep although there is no request at all")
     one.add_argument("--mark", action="store_true", help="mark the volume first, if it holds nothing but Textmill's")
     return parser

@@ -7,6 +7,7 @@ The parts can be started by themselves as well: `python -m local.apiserver`, `lo
 import argparse
 import asyncio
 import logging
+import math
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def main() -> int:
     run.add_argument("--port", type=int, default=5000, help="port to serve at; 0 takes a free one (default: 5000)")
     run.add_argument(
         "--sweep-every",
-        type=float,
+        type=_seconds,
         default=3600,
         metavar="SECONDS",
         help="pause between two sweeps of the volume; 0 makes none (default: 3600)",
@@ -62,6 +63,13 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _seconds(text: str) -> float:
+    found = float(text)
+    if not 0 <= found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return found
 
 
 if __name__ == "__main__":

@@ -139,6 +139,14 @@ def test_volume_is_swept_while_the_stack_runs(tmp_path: Path) -> None:
     assert kept.exists()
 
 
+@pytest.mark.parametrize("pause", ["nan", "-1"])
+def test_pause_that_is_none_is_refused(tmp_path: Path, pause: str) -> None:
+    arguments = command("run", "--state", str(tmp_path / "state"), f"--sweep-every={pause}")
+    done = subprocess.run(arguments, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, (tmp_path / "state").exists()) == (2, False)
+    assert done.stderr.endswith(f"argument --sweep-every: '{pause}' is no number of seconds\n")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [(None, "is no file"), (b"\x89PNG\0\0", "NotText")],

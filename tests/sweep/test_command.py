@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.__main__ import main
 from app.volume import Volume
 from tests.api import live
 from tests.contract.client import Client
@@ -119,3 +120,13 @@ def test_setting_that_cannot_be_read_ends_with_2(root: Path) -> None:
         2,
         "TEXTMILL_SWEEP_GRACE='soon': could not convert string to float: 'soon'\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--grace", "nan"), ("--grace", "-1"), ("--max-share", "nan"), ("--max-share", "1.1")]
+)
+def test_argument_that_cannot_be_meant_ends_with_2(capsys: pytest.CaptureFixture[str], option: str, value: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", f"{option}={value}"])
+    assert ended.value.code == 2
+    assert f"argument {option}: '{value}': a " in capsys.readouterr().err

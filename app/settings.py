@@ -8,7 +8,6 @@ its name in the message: a wrong limit noticed at the first upload would be too 
 from __future__ import annotations
 
 import logging
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 OFF, KUBERNETES, OTLP = "off", "kubernetes", "otlp"
+YEAR, MOST = 365 * 86_400, (1 << 31) - 1
 _SIZE = re.compile(r"(\d+)\s*([KMGT]i?)?B?", re.IGNORECASE)
 _RATE = re.compile(r"[1-9]\d{0,8}( per |/)([1-9]\d{0,4} )?(second|minute|hour|day)s?", re.IGNORECASE)
 _UNITS: dict[str, int] = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
@@ -49,30 +49,36 @@ def _rates(text: str) -> str:
 
 def _whole(least: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if (number := int(text)) < least:
-            raise ValueError(f"a whole number, {least} or more")
+        if not least <= (number := int(text)) <= MOST:
+            raise ValueError(f"a whole number from {least} to {MOST}")
         return number
 
     return read
 
 
-def _number(text: str) -> float:
+def _places(text: str) -> int | None:
+    return _whole(0)(text) if text else None
+
+
+def seconds(text: str) -> float:
+    """Read a time; those beyond a year are refused, as no system call waits for ever."""
     number = float(text)
-    if not (math.isfinite(number) and number >= 0):
-        raise ValueError("a number, 0 or more")
+    if not 0 <= number <= YEAR:  # this is no number either: nan
+        raise ValueError(f"a number from 0 to {YEAR}")
     return number
 
 
 def _positive(text: str) -> float:
-    number = _number(text)
+    number = seconds(text)
     if not number:
         raise ValueError("a number above 0")
     return number
 
 
-def _share(text: str) -> float:
-    number = _number(text)
-    if number > 1:
+def share(text: str) -> float:
+    """Read a share of something."""
+    number = float(text)
+    if not 0 <= number <= 1:
         raise ValueError("a share from 0 to 1")
     return number
 
@@ -125,7 +131,7 @@ class Settings:
         "TEXTMILL_STALL_SECONDS", "60", _positive, "How long an upload may stand still before it is given up with 408."
     )
     resume_seconds: float = _setting(
-        "TEXTMILL_RESUME_SECONDS", "86400", _number, "How long a resumable upload is kept after its last piece."
+        "TEXTMILL_RESUME_SECONDS", "86400", seconds, "How long a resumable upload is kept after its last piece."
     )
     min_rate: int = _setting(
         "TEXTMILL_MIN_RATE", "256", _size, "Bytes a second that an upload must bring after that time; 0 asks for none."
@@ -154,7 +160,7 @@ class Settings:
     queue_seconds: float = _setting(
         "TEXTMILL_QUEUE_SECONDS",
         "5",
-        _number,
+        seconds,
         "How old the count of unfinished requests may be; 0 counts for each upload.",
     )
     client_uploads: int = _setting(
@@ -191,7 +197,7 @@ class Settings:
         "TEXTMILL_RETRY_AFTER", "5", _whole(0), "Seconds that `Retry-After` names where nothing better is known."
     )
     ready_cache_seconds: float = _setting(
-        "TEXTMILL_READY_CACHE_SECONDS", "1", _number, "How long one answer of `/readyz` is used again."
+        "TEXTMILL_READY_CACHE_SECONDS", "1", seconds, "How long one answer of `/readyz` is used again."
     )
     allowed_hosts: tuple[str, ...] = _setting(
         "TEXTMILL_ALLOWED_HOSTS",
@@ -212,7 +218,7 @@ class Settings:
         "Audiences that a token must be meant for; empty leaves it to the cluster.",
     )
     auth_cache_seconds: float = _setting(
-        "TEXTMILL_AUTH_CACHE_SECONDS", "10", _number, "How long the cluster's answer about a token or a right holds."
+        "TEXTMILL_AUTH_CACHE_SECONDS", "10", seconds, "How long the cluster's answer about a token or a right holds."
     )
     link_key_file: str = _setting(
         "TEXTMILL_LINK_KEY_FILE", "", str, "File of the keys for links to results, one a line; empty makes none."
@@ -228,8 +234,11 @@ class Settings:
     )
     listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
     threads: int = _setting("TEXTMILL_THREADS", "64", _whole(1), "Requests that are served at the same time.")
-    streams: int = _setting(
-        "TEXTMILL_STREAMS", "32", _whole(0), "Event streams and long polls at the same time, of the threads above."
+    stream_places: int | None = _setting(
+        "TEXTMILL_STREAMS",
+        "",
+        _places,
+        "Event streams and long polls at the same time, fewer than the threads above; empty is half of them.",
     )
     heartbeat_seconds: float = _setting(
         "TEXTMILL_HEARTBEAT_SECONDS", "15", _positive, "How often a quiet event stream says that it is still there."
@@ -245,10 +254,10 @@ class Settings:
     )
     log_level: str = _setting("TEXTMILL_LOG_LEVEL", "INFO", _level, "The least severe level that is logged.")
     sweep_grace: float = _setting(
-        "TEXTMILL_SWEEP_GRACE", "3600", _number, "Seconds between the sweep's two looks; younger files are left alone."
+        "TEXTMILL_SWEEP_GRACE", "3600", seconds, "Seconds between the sweep's two looks; younger files are left alone."
     )
     sweep_max_share: float = _setting(
-        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", _share, "The largest share of the volume's entries that one sweep may drop."
+        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", share, "The largest share of the volume's entries that one sweep may drop."
     )
     sweep_namespaces: tuple[str, ...] = _setting(
         "TEXTMILL_SWEEP_NAMESPACES",
@@ -266,7 +275,16 @@ class Settings:
             source = next((source for source in sources if name in source), None)
             if source is not None:
                 values[one.name] = _read(one, source[name])
-        return cls(**values)
+        found = cls(**values)
+        if found.streams and found.streams >= found.threads:
+            wanted = f"fewer than TEXTMILL_THREADS={found.threads}, or streams leave no thread for anything else"
+            raise BadSetting("TEXTMILL_STREAMS", found.streams, wanted)
+        return found
+
+    @property
+    def streams(self) -> int:
+        """Return how many event streams and long polls there may be."""
+        return self.threads // 2 if self.stream_places is None else self.stream_places
 
 
 def _read(one: Field[Any], value: object) -> Any:

@@ -21,15 +21,18 @@ from textmill_operator.errors import Misconfigured
 from textmill_operator.outside import Network, networks
 
 PREFIX = "TEXTMILL_"
+YEAR = 365 * 86_400
+"""The most seconds of any setting: times beyond what a calendar or a system call holds would stop the work later."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its default (whose type is the setting's), what it is for, and the least number it may be."""
+    """One setting: its default (whose type is the setting's), what it is for, and between which numbers it may be."""
 
     default: str | int | float
     help: str
     least: float = 0
+    most: float = 1 << 60
 
 
 SETTINGS: dict[str, Setting] = {
@@ -59,7 +62,7 @@ SETTINGS: dict[str, Setting] = {
     "NOTIFY_NETWORKS": Setting(
         "", "Networks that notifications may go to though they are not public, comma-separated, such as 10.0.0.0/8."
     ),
-    "NOTIFY_ATTEMPTS": Setting(Limits.notify_attempts, "How often a notification is tried.", least=1),
+    "NOTIFY_ATTEMPTS": Setting(Limits.notify_attempts, "How often a notification is tried.", least=1, most=1000),
     "NOTIFY_SECONDS": Setting(
         Limits.notify_delay, "Pause after its first failure; it doubles with each, up to an hour."
     ),
@@ -73,9 +76,11 @@ SETTINGS: dict[str, Setting] = {
     "DOCUMENT_MEMORY_BYTES": Setting(
         Site.document_memory, "Memory that reading one may take, within the worker's limit.", least=1
     ),
-    "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container.", least=1),
+    "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container.", least=Site.memory_request),
     "WORKER_CPU": Setting(Site.cpu_request, "CPU that a worker container requests."),
-    "WORKER_USER": Setting(10001, "User, group and fsGroup of worker pods; 0 leaves them to the cluster."),
+    "WORKER_USER": Setting(
+        10001, "User, group and fsGroup of worker pods; 0 leaves them to the cluster.", most=(1 << 31) - 1
+    ),
     "WORKER_AFFINITY": Setting(
         "", "JSON of the worker pods' affinity, such as the one that a ReadWriteOnce claim needs."
     ),
@@ -195,8 +200,13 @@ def _value(name: str, setting: Setting, text: str) -> str | int | float:
         value = kind(text)
     except ValueError as error:
         raise Misconfigured(f"{PREFIX}{name}={text!r} is no {kind.__name__}. {setting.help}") from error
-    if not isinstance(value, str) and not setting.least <= value < math.inf:
+    if isinstance(value, str):
+        return value
+    if not setting.least <= value < math.inf:
         raise Misconfigured(f"{PREFIX}{name}={text!r} must be a number of at least {setting.least}. {setting.help}")
+    most = min(setting.most, YEAR) if name.endswith("_SECONDS") else setting.most
+    if value > most:
+        raise Misconfigured(f"{PREFIX}{name}={text!r} must be a number of at most {most}. {setting.help}")
     return value
 
 

@@ -88,7 +88,11 @@ def test_every_metric_is_named(make: Callable[..., Flask]) -> None:
         ("TEXTMILL_THREADS", "0"),
         ("TEXTMILL_STREAMS", "-1"),
         ("TEXTMILL_TRUSTED_PROXIES", "-1"),
+        ("TEXTMILL_STREAMS", "64"),
+        ("TEXTMILL_THREADS", "2147483648"),
         ("TEXTMILL_LINK_MAX_SECONDS", "0"),
+        ("TEXTMILL_RESUME_SECONDS", "1e300"),
+        ("TEXTMILL_STALL_SECONDS", "1e20"),
         ("TEXTMILL_STALL_SECONDS", "0"),
         ("TEXTMILL_STALL_SECONDS", "nan"),
         ("TEXTMILL_QUEUE_SECONDS", "-0.5"),
@@ -99,8 +103,14 @@ def test_every_metric_is_named(make: Callable[..., Flask]) -> None:
     ],
 )
 def test_setting_that_cannot_be_read_stops_the_start(make: Callable[..., Flask], name: str, value: str) -> None:
-    with pytest.raises(settings.BadSetting, match=f"{name}='{value}'"):
+    with pytest.raises(settings.BadSetting, match=f"{name}='?{value}'?: "):
         make(**{name: value})
+
+
+@pytest.mark.parametrize(("threads", "streams", "places"), [("64", "", 32), ("2", "", 1), ("1", "", 0), ("2", "1", 1)])
+def test_streams_leave_threads_for_others(threads: str, streams: str, places: int) -> None:
+    given = {"TEXTMILL_THREADS": threads, "TEXTMILL_STREAMS": streams}
+    assert settings.Settings.load(given).streams == places
 
 
 def test_log_level_is_known_in_any_case() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.worker.runs import worker
+from textmill import manifests
 from worker import settings
 
 
@@ -52,3 +53,9 @@ def test_cores_are_those_of_the_quota(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(settings, "_QUOTA", tmp_path / "cpu.max")
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3})
     assert settings.cores() == cores
+
+
+def test_bounds_where_nobody_sets_them_are_those_of_the_operator() -> None:
+    """They stand twice, since a worker also runs on its own."""
+    assert settings.Bounds()._asdict() == {name: getattr(manifests.Site, name) for name in manifests.BOUNDS}
+    assert manifests.Site.memory == settings.DEFAULT_MEMORY

@@ -7,8 +7,7 @@ unless the members are known to be gone. Why on.event alone: kopf's other handle
 in annotations, one resource at a time, while the planner decides over all of them at once.
 
 kopf runs in a thread with an event loop of its own: it takes every task of its loop for its own, and cancels
-them all when it ends. Events cross over to the operator's loop, so the store is only ever touched there; those of a
-burst cross together (`crossing`).
+them all when it ends. Events cross over to the operator's loop, so the store is only ever touched there.
 """
 
 from __future__ import annotations
@@ -16,18 +15,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any, cast
 
 import kopf
 
 from textmill import names
-from textmill_operator import crossing, paths
+from textmill_operator import paths
 from textmill_operator.api import credentials
-from textmill_operator.crossing import Post
 from textmill_operator.store import Kind, Store, version_of
 
 SILENCE_SECONDS = 70.0
 STOP_SECONDS = 2.0
+
+Post = Callable[..., None]
+"""Calls a function with arguments later, in the operator's own loop."""
 
 
 async def run(store: Store, namespaces: tuple[str, ...]) -> None:
@@ -36,7 +38,9 @@ async def run(store: Store, namespaces: tuple[str, ...]) -> None:
     stop = threading.Event()
     ended: asyncio.Future[None] = loop.create_future()
 
-    post = crossing.into(loop)
+    def post(function: Callable[..., object], *arguments: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(function, *arguments)
 
     def settle(error: BaseException | None) -> None:
         if ended.done():

@@ -91,8 +91,10 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
     verdict = judge(job, draft.picture.pods.get(job.uid, ()), draft.limits, draft.now)
     match verdict:
         case Unread(pods):
-            late = _end_late(draft, members)
-            draft.actions.extend(Read(pod) for pod in pods if len(late) < len(members))
+            if len(_end_late(draft, members)) < len(members):
+                draft.actions.extend(Read(pod) for pod in pods)
+                # The count may begin in a moment; were its place given away, its members would wait, at a write each.
+                draft.busy[job.namespace] += job.stage == "tokenize"
         case Done(reports, early):
             draft.busy[job.namespace] += job.parallelism if early and not job.ended else 0
             for request in members:

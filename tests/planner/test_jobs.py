@@ -11,6 +11,7 @@ from tests.planner.build import (
     LIMITS,
     NOW,
     counted,
+    cut,
     job,
     kinds,
     only_write,
@@ -21,7 +22,7 @@ from tests.planner.build import (
     well,
     why,
 )
-from textmill.actions import Collect, Recreate, Write
+from textmill.actions import Collect, Launch, Recreate, Write
 from textmill.orders import TokenizeOrder
 from textmill.picture import Member
 
@@ -181,3 +182,22 @@ def test_progress_of_shards_is_shown_in_steps(done: int, shown: int, expected: i
     made = planned(one, jobs=(there,), pods=pods)
     found = [write.status["progress"]["percent"] for write in made.actions if isinstance(write, Write)]
     assert found == ([] if expected is None else [expected])
+
+
+def test_place_of_a_tokenizer_that_is_through_waits_for_its_count() -> None:
+    one, other = request(status=recorded()), request("other", size=500)
+    there, limits = job(one), replace(LIMITS, pods=1)
+    silent = pod(there, exit_code=0, message="@seal {}")
+    assert kinds(planned(one, other, jobs=(there,), pods=(silent,), limits=limits)) == ["Read"]
+    read = replace(silent, reports=(cut(one),))
+    (count,) = planned(one, other, jobs=(there,), pods=(read,), limits=limits).actions
+    assert isinstance(count, Launch)
+    assert (count.job.stage, [one.uid for one in count.job.members]) == ("count", ["u1"])
+
+
+def test_count_that_is_through_gives_its_place_away_before_it_is_read() -> None:
+    one, other = request(status=recorded("count")), request("other", size=500)
+    there = job(one, stage="count")
+    silent = pod(there, exit_code=0, message="@seal {}")
+    made = planned(one, other, jobs=(there,), pods=(silent,), limits=replace(LIMITS, pods=1))
+    assert kinds(made) == ["Read", "Launch"]

@@ -1,8 +1,8 @@
 """Removes finished requests whose time to live is over.
 
-Settled requests are not in the watch, so they are listed page by page, now and then, and again when the next
-one that was seen is due. A delete names uid and resourceVersion: a request whose TTL was changed a moment ago
-is left for the next look.
+Settled requests are not in the watch, so those that have a time to live are listed page by page, now and then, and
+again when the next one that was seen is due; the server leaves out the others, however many they are. A delete names
+uid and resourceVersion: a request whose TTL was changed a moment ago is left for the next look.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Expiry:
         """Remove what is due now; return when the next one will be, None where none has a time to live."""
         upcoming: float | None = None
         for namespace in self._namespaces:
-            async for page in self._api.pages(paths.requests(namespace), fieldSelector=paths.SETTLED):
+            async for page in self._api.pages(paths.requests(namespace), fieldSelector=paths.EXPIRING):
                 for request in map(Request.parse, page.get("items") or ()):
                     at = expires_at(request)
                     if at is not None and at <= self._clock():

@@ -11,6 +11,8 @@ from textmill_operator.api import in_namespace
 from textmill_operator.store import Kind
 
 SETTLED = "status.settled=true"
+EXPIRING = f"{SETTLED},spec.ttlSecondsAfterFinished!="
+"""Settled requests that have a time to live: an absent field is the empty text."""
 OURS = f"{names.MANAGED_BY_LABEL}={names.MANAGED_BY}"
 
 

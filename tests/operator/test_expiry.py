@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from tests.operator.conftest import NOW, Operator
@@ -34,6 +37,18 @@ async def test_due_request_is_removed_and_the_next_one_named(operator: Operator,
     assert await expiry.once() == NOW + 6
     there = {name for name in ("due", "soon", "later", "kept") if paths.request("ns", name) in operator.api.objects}
     assert there == {"soon", "later", "kept"}
+
+
+async def test_history_without_a_time_to_live_is_not_asked_for(operator: Operator, expiry: Expiry) -> None:
+    asked: list[dict[str, str]] = []
+
+    async def pages(_path: str, **params: str) -> AsyncIterator[dict[str, Any]]:
+        asked.append(params)
+        yield {"metadata": {}, "items": []}
+
+    operator.api.pages = pages  # type: ignore[assignment, method-assign]  # an empty list
+    await expiry.once()
+    assert asked == [{"fieldSelector": "status.settled=true,spec.ttlSecondsAfterFinished!="}]
 
 
 async def test_zero_seconds_remove_at_the_next_look(operator: Operator, expiry: Expiry) -> None:

@@ -61,7 +61,11 @@ def test_names_of_the_kind() -> None:
 
 
 def test_selectable_fields_and_subresources() -> None:
-    assert [one["jsonPath"] for one in V1["selectableFields"]] == [".status.phase", ".status.settled"]
+    assert [one["jsonPath"] for one in V1["selectableFields"]] == [
+        ".status.phase",
+        ".status.settled",
+        ".spec.ttlSecondsAfterFinished",
+    ]
     assert V1["subresources"] == {"status": {}}
 
 

@@ -103,6 +103,13 @@ def test_requests_selected_by_phase_and_settled(api: Api, make: Make) -> None:
     assert _names(api, "status.settled=false,status.phase=Pending") == [waiting]
 
 
+def test_requests_selected_by_whether_they_have_a_time_to_live(api: Api, make: Make) -> None:
+    kept, brief, at_once = make(SPEC), *(make(SPEC | {"ttlSecondsAfterFinished": seconds}) for seconds in (60, 0))
+    assert _names(api, "spec.ttlSecondsAfterFinished%21=") == sorted([brief, at_once])
+    assert _names(api, "spec.ttlSecondsAfterFinished=") == [kept]
+    assert _names(api, "status.settled%21=true,spec.ttlSecondsAfterFinished=60") == [brief]
+
+
 def _names(api: Api, selector: str) -> list[str]:
     answer = api.call("GET", api.path(query=f"fieldSelector={selector}"))
     assert answer.status == 200, answer.body

@@ -121,7 +121,7 @@ def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settin
         shard.add_to(totals)
     table = Table(folder, order.top_words, engine())
     rows = totals.rows()
-    files = table.write(ahead(rows) if threads > 1 else rows)
+    files = table.write(ahead(rows) if threads > 1 and totals.in_memory else rows)
     first = shards[0].manifest
     manifest = TableManifest(
         unicode=first.unicode,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ import pytest
 from tests.worker.runs import TABLE, drop, expected_rows, names_beneath, path_order, run_both, table_rows
 from textmill import layout
 from textmill.artefacts import Section, TokensManifest
-from worker import counting, raw, shards
+from worker import counting, raw, shards, table
+from worker.engines import Part
+from worker.settings import Settings
 
 TEXT = "The cat, the dog; THE end. don't 3.14 1,000 ΟΔΟΣ\nstraße ÉTÉ été\n" * 40
 
@@ -72,3 +75,21 @@ def test_many_cores_do_not_count_beyond_memory(
     drop(tmp_path, TEXT.encode())
     run_both(tmp_path, path_order(), 3)
     assert (made, table_rows(tmp_path)) == ([expected, 1], expected_rows(TEXT))  # one more makes rows ahead
+
+
+@pytest.mark.parametrize(("cores", "memory", "expected"), [(2, 1 << 28, 1), (1, 1 << 28, 0), (2, 100, 0)])
+def test_rows_are_made_ahead_where_there_is_a_core_and_memory_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, memory: int, expected: int
+) -> None:
+    made: list[Iterator[Part]] = []
+
+    def ahead(rows: Iterator[Part]) -> Iterator[Part]:
+        made.append(rows)
+        return table.ahead(rows)
+
+    monkeypatch.setattr(counting, "cores", lambda: cores)
+    monkeypatch.setattr(counting, "ahead", ahead)
+    monkeypatch.setattr(Settings, "vocabulary_memory", memory)
+    drop(tmp_path, TEXT.encode())
+    run_both(tmp_path, path_order(), 2)
+    assert (len(made), table_rows(tmp_path)) == (expected, expected_rows(TEXT))

@@ -57,6 +57,12 @@ def test_ci_calls_make_targets_only() -> None:
     assert {"test", "test-system"} <= set(phases) <= set(targets())
 
 
+def test_ci_builds_the_engine_before_the_tests_that_compare_it_with_the_reference() -> None:
+    phases = re.findall(r"^phase (\S+)$", (tree.ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    assert any("scripts.build_engine" in line for line in targets()["test-engine"])
+    assert phases.index("test-engine") < min(phases.index("test"), phases.index("test-system"))
+
+
 def test_changelog_opens_with_the_version_of_pyproject() -> None:
     headings = re.findall(r"^## (\S+)", (tree.ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert headings[0] == tree.settings()["project"]["version"]

@@ -60,8 +60,16 @@ def company(request: Request, limits: Limits) -> Company:
     return Company(request.namespace, request.next_stage, request.spec.timeout, cap)
 
 
-def fill(queue: list[Request], limits: Limits) -> tuple[list[Request], list[Request]]:
-    """Take the queue's head and who may share with it, until a bound is reached; return them and the rest."""
+class Group(NamedTuple):
+    """Requests that share a pod, and the queue without them. full: no other could join them, were there one."""
+
+    members: list[Request]
+    rest: list[Request]
+    full: bool
+
+
+def fill(queue: list[Request], limits: Limits) -> Group:
+    """Take the queue's head and who may share with it, until a bound is reached."""
     common = company(queue[0], limits)
     taken: list[Request] = []
     passed: list[Request] = []
@@ -75,11 +83,11 @@ def fill(queue: list[Request], limits: Limits) -> tuple[list[Request], list[Requ
         report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.spec.top_words
         over = size > limits.batch_bytes or order_size > limits.order_bytes or report_size > limits.report_bytes
         if taken and over:
-            return taken, passed + queue[place:]
+            return Group(taken, passed + queue[place:], full=True)
         taken.append(one)
         if len(taken) >= common.cap:
-            return taken, passed + queue[place + 1 :]
-    return taken, passed
+            return Group(taken, passed + queue[place + 1 :], full=True)
+    return Group(taken, passed, full=False)
 
 
 def parallelism(request: Request, limits: Limits) -> int:

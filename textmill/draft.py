@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from textmill.actions import Action, JobPlan, Plan, Write
+from textmill.batches import Company
 from textmill.limits import Limits
 from textmill.picture import Picture
 from textmill.request import Request
@@ -18,7 +19,8 @@ from textmill.request import Request
 class Draft:
     """busy: pods that are or may yet be at work, by namespace.
 
-    waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture.
+    waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture. starting: of
+    the tokenizers that have begun a moment ago, until when that is so, by the company they keep.
     """
 
     picture: Picture
@@ -28,6 +30,7 @@ class Draft:
     waiting: list[Request] = field(default_factory=list)
     missing: list[JobPlan] = field(default_factory=list)
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    starting: dict[Company, list[float]] = field(default_factory=lambda: defaultdict(list))
     wake_at: float | None = None
 
     @property

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-from textmill import notifying, progress, transitions
+from textmill import gathering, notifying, progress, transitions
 from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
 from textmill.batches import plan_job
 from textmill.draft import Draft
@@ -113,7 +113,9 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
             draft.actions.extend(one for one in remarks if one)
         case Running(look_at, done):
             draft.wake(look_at)
-            _at_work(draft, job, _go_on(draft, job, members, done), done)
+            on_time = _go_on(draft, job, members, done)
+            gathering.begun(draft, on_time, job.created)
+            _at_work(draft, job, on_time, done)
 
 
 def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:

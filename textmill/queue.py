@@ -1,19 +1,21 @@
 """Which requests start next, and in what company.
 
 Order: priority, then the namespace with the fewest pods at work, then counts before tokenizers (they end a
-request), then age. A group whose Job needs more pods than are free holds the queue until they are: else big
-files would wait forever behind small ones. Before a request starts, known results are looked up for it; only
-those about to start are asked about.
+request), then age, among those whose known results were looked up first. A group whose Job needs more pods than are
+free holds the queue until they are: else big files would wait forever behind small ones. A group that does not fill
+its pod may wait for others (`gathering`). Before a request starts, known results are looked up for it; only those
+about to start are asked about.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from operator import attrgetter
 
-from textmill import reuse
+from textmill import gathering, reuse
 from textmill.actions import LookUp, Write
-from textmill.batches import fill, launch, parallelism
+from textmill.batches import Group, fill, launch, parallelism
 from textmill.draft import Draft
 from textmill.request import Rank, Request
 
@@ -25,44 +27,60 @@ def fill_free_pods(draft: Draft) -> None:
         queues[one.namespace].append(one)
     for queue in queues.values():
         queue.sort(key=attrgetter("rank"))
+        _put_asked_first(queue, draft.picture.lent)
     while draft.free > 0 and queues:
         namespace = min(queues, key=lambda name: _turn(draft, queues[name][0]))
         group = _take(draft, queues, namespace)
         if group is None:
             break
-        _start(draft, group)
+        if group.full or not gathering.waits(draft, group.members):
+            _start(draft, group.members)
+        else:
+            _ask(draft, group.members)
     for queue in queues.values():
         draft.actions.extend(Write(one.seen, dict(one.status.raw)) for one in queue if one.seen)
+
+
+def _put_asked_first(queue: list[Request], lent: Mapping[str, object]) -> None:
+    """Let those who came since the last round, and were not looked up, leave no gaps in the batches of the others."""
+    asked = sum(one.uid in lent for one in queue)
+    if 0 < asked < len(queue):
+        queue.sort(key=lambda one: (one.rank[0], one.rank[1], one.uid not in lent))
 
 
 def _turn(draft: Draft, head: Request) -> tuple[int, int, Rank]:
     return (-head.spec.priority, draft.busy[head.namespace], head.rank)
 
 
-def _take(draft: Draft, queues: dict[str, list[Request]], namespace: str) -> list[Request] | None:
+def _take(draft: Draft, queues: dict[str, list[Request]], namespace: str) -> Group | None:
     """Take the next group out of a namespace's queue; None where its Job must wait for more free pods."""
     queue = queues[namespace]
     if parallelism(queue[0], draft.limits) > draft.free:
         return None
-    group, rest = fill(queue, draft.limits)
-    if rest:
-        queues[namespace] = rest
+    group = fill(queue, draft.limits)
+    if group.rest:
+        queues[namespace] = group.rest
     else:
         del queues[namespace]
     return group
 
 
 def _start(draft: Draft, group: list[Request]) -> None:
-    """Launch those of a group whose known results were looked up; ask for the others, holding a pod for them."""
-    namespace = group[0].namespace
-    unknown = [one for one in group if _unasked(draft, one)]
-    asked = {one.uid for one in unknown}
-    ready = [one for one in group if one.uid not in asked]
-    if unknown:
-        draft.actions.append(LookUp(namespace, tuple(unknown)))
-    draft.busy[namespace] += parallelism(group[0], draft.limits)
+    """Launch those of a group that were looked up; ask for the others, holding a pod for them."""
+    ready = _ask(draft, group)
+    draft.busy[group[0].namespace] += parallelism(group[0], draft.limits)
     if ready:
+        gathering.begun(draft, ready, draft.now)
         draft.actions.append(launch(ready, draft.limits, draft.now))
+
+
+def _ask(draft: Draft, group: list[Request]) -> list[Request]:
+    """Look for known results for those of a group where that was not done yet; return the others."""
+    unknown = [one for one in group if _unasked(draft, one)]
+    if unknown:
+        draft.actions.append(LookUp(group[0].namespace, tuple(unknown)))
+    asked = {one.uid for one in unknown}
+    return [one for one in group if one.uid not in asked]
 
 
 def _unasked(draft: Draft, one: Request) -> bool:

@@ -51,6 +51,9 @@ SETTINGS: dict[str, Setting] = {
     "SMALL_BYTES": Setting(Limits.small_bytes, "Inputs up to this many bytes share a pod."),
     "SHARD_BYTES": Setting(Limits.shard_bytes, "Inputs of more bytes are cut into shards of about this size.", least=1),
     "SHARD_PODS": Setting(Limits.shard_pods, "Pods of one sharded request at once.", least=1),
+    "GATHER_SECONDS": Setting(
+        Limits.gather, "How long small inputs that do not fill a pod wait for more while two pods start; 0 never."
+    ),
     "RETRY_SECONDS": Setting(Limits.retry_delay, "Delay before the first retry; it doubles with each."),
     "POD_GRACE_SECONDS": Setting(Limits.pod_grace, "How long a Job may have no pod before its events are read."),
     "IMAGE_GRACE_SECONDS": Setting(Limits.image_grace, "How long an image may fail to be pulled."),
@@ -156,6 +159,7 @@ class Settings:
             small_bytes=self["SMALL_BYTES"],
             shard_bytes=self["SHARD_BYTES"],
             shard_pods=self["SHARD_PODS"],
+            gather=self["GATHER_SECONDS"],
             retry_delay=self["RETRY_SECONDS"],
             pod_grace=self["POD_GRACE_SECONDS"],
             image_grace=self["IMAGE_GRACE_SECONDS"],

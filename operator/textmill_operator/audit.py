@@ -34,7 +34,7 @@ class Audit:
         self._misses = dict.fromkeys(KINDS, 0)
         self._heard = dict(store.heard)
         self.done_at: float | None = None
-        self._began = time.monotonic()
+        self._began: float | None = None
 
     @property
     def trouble(self) -> str | None:
@@ -42,13 +42,15 @@ class Audit:
         silent = [kind for kind in KINDS if self._misses[kind] >= SILENT_AFTER]
         if silent:
             return f"the watch is silent: several audits in a row found news of {silent} that it had not shown"
-        since = time.monotonic() - (self.done_at or self._began)
+        last = self.done_at or self._began
+        since = 0.0 if last is None else time.monotonic() - last
         if since > self._every * 4 + 60:
             return f"no audit has succeeded for {since:.0f} s"
         return None
 
     async def run(self) -> None:
         """Audit for ever, until cancelled."""
+        self._began = time.monotonic()
         while True:
             await asyncio.sleep(self._every)
             try:

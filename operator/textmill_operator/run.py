@@ -60,9 +60,9 @@ async def run(settings: Settings) -> None:
         runner, port = await health.serve(app, *settings.health_address)
         log.info("health and metrics at port %d", port)
         parts = {
-            "watch": watch.run(store, settings.namespaces),
+            "watch": from_the_first_lead(election.won, lambda: watch.run(store, settings.namespaces)),
             "election": election.run(),
-            "audit": audit.run(),
+            "audit": from_the_first_lead(election.won, audit.run),
             **{name: run() for name, run in beside.items()},
             "loop": loop.run(),
             "expiry": expiry.run(),
@@ -75,6 +75,15 @@ async def run(settings: Settings) -> None:
             await runner.cleanup()
             if tracing:
                 await asyncio.to_thread(tracing.close)
+
+
+async def from_the_first_lead(won: asyncio.Event, part: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a part from when this operator leads for the first time: to stand by, nobody needs a picture of the cluster.
+
+    Following it costs as much as the leader's own watch does. Who wins begins by listing everything, as after a start.
+    """
+    await won.wait()
+    await part()
 
 
 def _acting(

@@ -63,8 +63,12 @@ async def run(store: Store, namespaces: tuple[str, ...]) -> None:
     try:
         await asyncio.shield(ended)
     finally:
+        # kopf that is stopped while it starts tells of its own connections as errors, which would look like a failure.
+        words, level = logging.getLogger("kopf"), logging.getLogger("kopf").level
+        words.setLevel(logging.CRITICAL)
         stop.set()
         await asyncio.to_thread(thread.join, STOP_SECONDS)
+        words.setLevel(level)
 
 
 async def _operate(store: Store, namespaces: tuple[str, ...], post: Post, stop: threading.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -123,6 +124,12 @@ async def test_own_write_during_the_list_is_kept(operator: Operator) -> None:
 async def test_audit_that_never_succeeds_is_trouble(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     audit = auditor(operator)
     began = time.monotonic()
+    monkeypatch.setattr("textmill_operator.audit.time.monotonic", lambda: began + 60.0 * 9)
+    assert audit.trouble is None, "it stands by"
+    monkeypatch.setattr("textmill_operator.audit.time.monotonic", lambda: began)
+    auditing = asyncio.create_task(audit.run())
+    await asyncio.sleep(0)
+    auditing.cancel()
     monkeypatch.setattr("textmill_operator.audit.time.monotonic", lambda: began + 60.0 * 4 + 30)
     assert audit.trouble is None
     monkeypatch.setattr("textmill_operator.audit.time.monotonic", lambda: began + 60.0 * 4 + 90)

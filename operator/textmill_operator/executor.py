@@ -16,6 +16,7 @@ from textmill_operator.api import Api
 from textmill_operator.calls import Calls
 from textmill_operator.errors import ApiError, Away
 from textmill_operator.jobs import Jobs
+from textmill_operator.labeller import Labeller
 from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
@@ -37,6 +38,7 @@ class Executor:
         api: Api,
         store: Store,
         recorder: Recorder,
+        labeller: Labeller,
         metrics: Metrics,
         site: manifests.Site,
         *,
@@ -49,7 +51,7 @@ class Executor:
     ) -> None:
         calls = Calls(api, fence)
         self._metrics, self._peeker, self._messenger, self.patience = metrics, peeker, messenger, patience
-        self._statuses = Statuses(calls, store, recorder, metrics, clock, tracing)
+        self._statuses = Statuses(calls, store, recorder, labeller, metrics, clock, tracing)
         self._jobs = Jobs(calls, store, self._statuses, site)
         self._reading = Reading(calls, store, patience)
 
@@ -58,7 +60,6 @@ class Executor:
 
         What the API refuses is left alone for a while by itself (`patience`); it holds up nothing else.
         """
-        await self._statuses.label_rest()
         outcomes = await asyncio.gather(*(self._perform(action) for action in actions), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):

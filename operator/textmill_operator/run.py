@@ -21,6 +21,7 @@ from textmill_operator.audit import Audit
 from textmill_operator.errors import OperatorError
 from textmill_operator.executor import Executor
 from textmill_operator.expiry import Expiry
+from textmill_operator.labeller import Labeller
 from textmill_operator.lease import Election
 from textmill_operator.loop import Loop
 from textmill_operator.messenger import Messenger
@@ -95,7 +96,7 @@ def _acting(
     tracing: Tracing | None,
 ) -> tuple[Executor, dict[str, Callable[[], Coroutine[Any, Any, None]]]]:
     """Return what performs actions, and what does beside the rounds what they must not wait for."""
-    recorder = Recorder(api, metrics)
+    recorder, labeller = Recorder(api, metrics), Labeller(api, store)
     peeker = Peeker(api, store, time.time)
     patient, allowed = settings["NOTIFY_TIMEOUT_SECONDS"], settings.notify_networks
     messenger = Messenger(api, store, metrics, time.time, timeout=patient, allowed=allowed)
@@ -103,6 +104,7 @@ def _acting(
         api,
         store,
         recorder,
+        labeller,
         metrics,
         settings.site,
         fence=fence,
@@ -112,7 +114,12 @@ def _acting(
         messenger=messenger,
         tracing=tracing,
     )
-    return executor, {"recorder": recorder.run, "peeker": peeker.run, "messenger": messenger.run}
+    return executor, {
+        "recorder": recorder.run,
+        "labeller": labeller.run,
+        "peeker": peeker.run,
+        "messenger": messenger.run,
+    }
 
 
 def _unready(election: Election, audit: Audit) -> str | None:

@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 from textmill import transitions
 from textmill.actions import JobPlan, Write
-from textmill.names import REUSE_LABEL
 from textmill.picture import Trouble
 from textmill.request import Request
 from textmill.traceparent import trace_id
 from textmill_operator import paths
 from textmill_operator.calls import Calls
-from textmill_operator.errors import Away, Conflict, NotFound, Refused
+from textmill_operator.errors import Conflict, NotFound
+from textmill_operator.labeller import Labeller
 from textmill_operator.merging import merge_patch
 from textmill_operator.metrics import Metrics
 from textmill_operator.recorder import Recorder
@@ -25,9 +25,6 @@ from textmill_operator.store import Store
 from textmill_operator.tracing import Tracing
 
 log = logging.getLogger(__name__)
-
-UNLABELLED = 1000
-"""How many labels wait for the API at most; a result without one is only counted again."""
 
 
 class Statuses:
@@ -38,13 +35,13 @@ class Statuses:
         calls: Calls,
         store: Store,
         recorder: Recorder,
+        labeller: Labeller,
         metrics: Metrics,
         clock: Callable[[], float],
         tracing: Tracing | None = None,
     ) -> None:
         self._calls, self._store, self._recorder, self._metrics = calls, store, recorder, metrics
-        self._clock, self._tracing = clock, tracing
-        self._unlabelled: dict[str, tuple[Request, str]] = {}
+        self._labeller, self._clock, self._tracing = labeller, clock, tracing
 
     async def write(self, write: Write) -> Request | None:
         """Write a status; return the request as it then is, None when it has changed or gone meanwhile."""
@@ -63,8 +60,7 @@ class Statuses:
         written = Request.parse(answer)
         self._tell(write, written)
         if write.label:
-            self._unlabelled[written.uid] = written, write.label
-            await self._label(written.uid)
+            self._labeller.ask(written, write.label)
         return written
 
     def _tell(self, write: Write, written: Request) -> None:
@@ -83,27 +79,6 @@ class Statuses:
             self._metrics.duration.observe(max(0.0, now - written.created))
             if self._tracing:
                 self._tracing.ended(written)
-
-    async def label_rest(self) -> None:
-        """Try the reuse labels again that found no API: no plan asks for them, as their requests have ended."""
-        for uid in list(self._unlabelled):
-            if not await self._label(uid):
-                return
-
-    async def _label(self, uid: str) -> bool:
-        """Label a result for reuse, if it is not done; False where the API is away, and it is to be tried again."""
-        request, key = self._unlabelled.pop(uid)
-        body = {"metadata": {"uid": uid, "labels": {REUSE_LABEL: key}}}
-        try:
-            await self._calls(lambda: self._calls.api.patch(paths.request(request.namespace, request.name), body))
-        except (NotFound, Conflict, Refused) as error:
-            log.info("a result stays without its reuse label: %s", error)
-        except Away as error:
-            log.info("a result gets its reuse label later: %s", error)
-            if len(self._unlabelled) < UNLABELLED:
-                self._unlabelled[uid] = request, key
-            return False
-        return True
 
     async def refresh(self, namespace: str, name: str, uid: str) -> Request | None:
         """Read a request anew; None, and forgotten, when it is gone or another one bears its name."""

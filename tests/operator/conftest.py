@@ -18,6 +18,7 @@ from textmill.picture import Job
 from textmill.planner import plan
 from textmill_operator import paths
 from textmill_operator.executor import Executor
+from textmill_operator.labeller import Labeller
 from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
 from textmill_operator.outside import networks
@@ -64,6 +65,7 @@ class Operator:
         self.metrics = Metrics(CollectorRegistry())
         self.store = Store(self.on_change)
         self.recorder = Recorder(self.api, self.metrics)
+        self.labeller = Labeller(self.api, self.store)
         self.peeker = Peeker(self.api, self.store, lambda: NOW)
         allowed = networks(self.networks)
         self.messenger = Messenger(
@@ -73,6 +75,7 @@ class Operator:
             self.api,
             self.store,
             self.recorder,
+            self.labeller,
             self.metrics,
             SITE,
             fence=self.fence,

@@ -107,6 +107,8 @@ class FakeApi(Api):
         wanted = body.get("metadata", {}).get("resourceVersion")
         if wanted and wanted != there["metadata"]["resourceVersion"]:
             raise Conflict(path)
+        if body.get("metadata", {}).get("uid", there["metadata"]["uid"]) != there["metadata"]["uid"]:
+            raise Conflict(path)
         made = self.seed(
             target, apply_merge(there, {k: v for k, v in body.items() if k != "metadata" or "labels" in v})
         )

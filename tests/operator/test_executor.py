@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operator.conftest import NOW, Operator
-from tests.operator.fake_api import Killed, answer, apply_merge
+from tests.operator.fake_api import Killed, apply_merge
 from textmill.actions import Collect, LookUp
-from textmill.names import REUSE_LABEL
 from textmill.picture import Job
 from textmill.planner import plan
 from textmill.request import Request
 from textmill_operator import paths
-from textmill_operator.errors import Away, NotLeading
+from textmill_operator.errors import NotLeading
 from textmill_operator.merging import merge_patch
 from textmill_operator.reading import KEYS_A_LOOKUP
 
@@ -34,14 +33,13 @@ async def test_request_runs_through_both_jobs_in_three_status_writes(operator: O
     status = operator.request("a")["status"]
     assert (status["phase"], status["settled"], status["result"]["tokens"]) == ("Succeeded", True, 3)
     calls = [(method, path.rsplit("/", 2)[-2:]) for method, path in operator.api.writes()]
-    kinds = [(method, next((one for one in ("status", "jobs") if one in tail), "label")) for method, tail in calls]
+    kinds = [(method, next(one for one in ("status", "jobs") if one in tail)) for method, tail in calls]
     assert kinds == [
         ("PATCH", "status"),
         ("POST", "jobs"),
         ("PATCH", "status"),
         ("POST", "jobs"),
         ("PATCH", "status"),
-        ("PATCH", "label"),
         ("DELETE", "jobs"),
         ("DELETE", "jobs"),
     ]
@@ -69,7 +67,7 @@ async def test_death_at_any_call_still_ends_each_request_once(after: bool) -> No
             operator.restart()
             await run_to_end(operator)
         else:
-            assert position > 15, "the calls that a death can hit"
+            assert position > 12, "the calls that a death can hit"
             return
         for name in ("a", "b", "c"):
             status = operator.request(name)["status"]
@@ -176,22 +174,6 @@ async def test_known_result_is_lent_to_a_request_for_the_same_content(operator: 
     status = operator.request("second")["status"]
     assert (status["phase"], status.get("starts")) == ("Succeeded", None)
     assert status["result"] == operator.request("first")["status"]["result"]
-
-
-async def test_result_that_found_no_api_for_its_label_gets_it_later(operator: Operator) -> None:
-    one = paths.request("ns", "first")
-    operator.api.refuse = lambda method, path: Away("no answer") if (method, path) == ("PATCH", one) else None
-    operator.submit("first")
-    await run_to_end(operator)
-    assert operator.request("first")["status"]["settled"] is True
-    assert "labels" not in operator.request("first")["metadata"]
-
-    operator.api.refuse = answer
-    await operator.round()
-    assert list(operator.request("first")["metadata"]["labels"]) == [REUSE_LABEL]
-    writes = operator.api.writes()
-    await operator.round()
-    assert operator.api.writes() == writes
 
 
 async def test_look_up_of_very_many_keeps_its_selectors_short(operator: Operator) -> None:

@@ -53,7 +53,7 @@ class Jobs:
     async def _create(self, job: JobPlan) -> None:
         body = manifests.job(job, self._site)
         try:
-            answer = await self._calls(lambda: self._calls.api.create(paths.jobs(job.namespace), body))
+            answer = await self._calls.ahead(lambda: self._calls.api.create(paths.jobs(job.namespace), body))
         except Conflict:
             answer = await self._adopt(job, body)
         except Refused as error:

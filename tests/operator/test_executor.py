@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operator.conftest import NOW, Operator
-from tests.operator.fake_api import Killed, apply_merge
+from tests.operator.fake_api import Body, Killed, apply_merge
 from textmill.actions import Collect, LookUp
+from textmill.limits import Limits
 from textmill.picture import Job
 from textmill.planner import plan
 from textmill.request import Request
 from textmill_operator import paths
+from textmill_operator.calls import AT_ONCE
 from textmill_operator.errors import NotLeading
 from textmill_operator.merging import merge_patch
 from textmill_operator.reading import KEYS_A_LOOKUP
@@ -214,3 +220,21 @@ JSON = st.recursive(
 @given(st.dictionaries(st.text(max_size=2), JSON), st.dictionaries(st.text(max_size=2), JSON))
 def test_merge_patch_turns_old_into_new(old: dict[str, object], new: dict[str, object]) -> None:
     assert apply_merge(old, merge_patch(old, new)) == new
+
+
+async def test_job_whose_members_are_recorded_waits_for_no_other_batch(operator: Operator) -> None:
+    operator.limits = Limits(pods=3, batch_members=2 * AT_ONCE)
+    for number in range(6 * AT_ONCE):
+        operator.submit(f"r{number}")
+    await operator.round()
+    patch = operator.api.patch
+
+    async def slowly(path: str, body: Mapping[str, Any]) -> Body:
+        await asyncio.sleep(0)
+        return await patch(path, body)
+
+    operator.api.patch = slowly  # type: ignore[method-assign]  # so that calls stand in line
+    await operator.round()
+    made = [place for place, (method, _) in enumerate(operator.api.writes()) if method == "POST"]
+    assert len(made) == 3
+    assert made[0] < 4 * AT_ONCE

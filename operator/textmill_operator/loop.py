@@ -1,8 +1,9 @@
 """The operator's heartbeat: wait for a change, take a picture, plan, act, again.
 
 One round at a time, so a plan never races with the actions of the plan before it. A burst of changes wakes
-the loop once: it waits a moment (GATHER) after the first before it looks. It looks again at the time that the
-plan named, and every REST seconds in any case, since level-based work needs no event to be right. Only the
+the loop once: it waits a moment after the first before it looks, GATHER at least, and longer where a plan takes
+long, so that planning stays a small part of the time however long the queue is. It looks again at the time that
+the plan named, and every REST seconds in any case, since level-based work needs no event to be right. Only the
 leader's loop runs; it starts with an audit.
 """
 
@@ -23,6 +24,9 @@ from textmill_operator.metrics import Metrics
 from textmill_operator.store import Store
 
 GATHER = 0.01
+GATHER_MOST = 1.0
+PLANNING_PART = 10
+"""A plan that took a tenth of a second of CPU is followed by another after so many tenths."""
 REST = 10.0
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 STUCK_SECONDS = 120.0
@@ -44,9 +48,11 @@ class Loop:
         limits: Limits,
         wake: asyncio.Event,
         clock: Callable[[], float] = time.time,
+        effort: Callable[[], float] = time.thread_time,
     ) -> None:
         self._store, self._executor, self._audit, self._election = store, executor, audit, election
         self._metrics, self._limits, self._wake, self._clock = metrics, limits, wake, clock
+        self._effort, self._gather = effort, GATHER
         self._round_began: float | None = None
         self.planned = asyncio.Event()
         metrics.leading.set_function(lambda: float(election.leading))
@@ -98,8 +104,10 @@ class Loop:
 
     async def _round(self) -> tuple[bool, float | None]:
         self._round_began = began = time.monotonic()
+        before = self._effort()
         picture = self._store.picture()
         made = plan(picture, self._limits, self._clock())
+        self._gather = min(GATHER_MOST, max(GATHER, PLANNING_PART * (self._effort() - before)))
         self._metrics.plan_seconds.observe(time.monotonic() - began)
         well = await self._executor.perform(made.actions)
         self._metrics.round_seconds.observe(time.monotonic() - began)
@@ -119,6 +127,6 @@ class Loop:
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
-            await asyncio.sleep(GATHER)
+            await asyncio.sleep(self._gather)
         except TimeoutError:
             return

@@ -29,6 +29,8 @@ class Running:
     wake: asyncio.Event
     election: Election
     audit: Audit
+    plan_costs: list[float]
+    """One number: the CPU seconds that each plan takes."""
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let the loop go on until something holds."""
@@ -47,6 +49,12 @@ async def running() -> AsyncIterator[Running]:
     election = Election(operator.api, "ns", "lease", "one", clock=lambda: next(clock) / 10**6)
     operator.fence = election.check
     audit = Audit(operator.api, operator.store, operator.metrics, ("ns",), every=60.0)
+    costs, spent = [0.0], [0.0]
+
+    def effort() -> float:
+        spent[0] += costs[0]
+        return spent[0]
+
     loop = Loop(
         operator.store,
         operator.executor,
@@ -56,9 +64,10 @@ async def running() -> AsyncIterator[Running]:
         limits=operator.limits,
         wake=wake,
         clock=lambda: NOW,
+        effort=effort,
     )
     task = asyncio.create_task(loop.run())
-    yield Running(operator, loop, wake, election, audit)
+    yield Running(operator, loop, wake, election, audit, costs)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -117,6 +126,27 @@ async def test_burst_of_changes_is_planned_on_together(running: Running) -> None
     await running.until(lambda: bool(running.operator.jobs()))
     (job,) = running.operator.jobs()
     assert len(job["metadata"]["ownerReferences"]) == 20
+
+
+@pytest.mark.parametrize(("cost", "more"), [(0.0, True), (1.0, False)])
+async def test_plan_that_takes_long_is_not_made_again_at_once(
+    running: Running, monkeypatch: pytest.MonkeyPatch, cost: float, more: bool
+) -> None:
+    monkeypatch.setattr(loop_module, "GATHER", 0.0)
+    monkeypatch.setattr(loop_module, "GATHER_MOST", 600.0)
+    running.plan_costs[0] = cost
+    await running.election.step()
+    await running.until(lambda: plans(running) == 1)
+    running.operator.submit("a")
+    running.operator.see()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (plans(running) > 1) is more
+
+
+def plans(running: Running) -> float:
+    """Return how many plans were made, as Prometheus is told."""
+    return running.operator.metrics.registry.get_sample_value("textmill_plan_duration_seconds_count") or 0.0
 
 
 async def test_refused_job_is_tried_again_when_its_pause_is_over(

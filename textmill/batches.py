@@ -3,7 +3,8 @@
 Small inputs share: many requests of one namespace, with the same time-out, in one pod. An input too big for
 that gets a pod of its own, one bigger than a shard an Indexed Job over byte ranges (plain UTF-8 only). Sizes
 are what a worker observed, else what the spec hints; an input whose size nobody knows rides in a batch, and
-is left there unread if it proves too big.
+is left there unread if it proves too big. A hint is believed for as many shards as run at once: what is said to
+be bigger is first looked at by one pod, since nobody else can tell whether the hint is right.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def shards_for(request: Request, limits: Limits) -> int:
     size = request.size
     if size is None or size <= limits.shard_bytes or not shardable(request):
         return 1
-    return min(limits.max_shards, -(-size // limits.shard_bytes))
+    shards = min(limits.max_shards, -(-size // limits.shard_bytes))
+    return shards if shards <= limits.shard_pods or request.status.observed_bytes is not None else 1
 
 
 def company(request: Request, limits: Limits) -> Company:
@@ -158,12 +160,6 @@ def _order(request: Request, stage: Stage, limits: Limits) -> Order:
 
 def _tokenize_order(request: Request, limits: Limits) -> TokenizeOrder:
     source, value = _source(request)
-    size = request.size
-    leave_above = None
-    if size is None or size <= limits.small_bytes:
-        leave_above = limits.small_bytes
-    elif size <= limits.shard_bytes and shardable(request):
-        leave_above = limits.shard_bytes
     return TokenizeOrder(
         id=request.uid,
         source=source,
@@ -171,8 +167,18 @@ def _tokenize_order(request: Request, limits: Limits) -> TokenizeOrder:
         encoding=request.spec.encoding,
         errors=request.spec.errors,
         sha256=request.spec.input.sha256,
-        leave_above=leave_above,
+        leave_above=_leave_above(request, limits),
     )
+
+
+def _leave_above(request: Request, limits: Limits) -> int | None:
+    """Return above how many bytes a worker leaves this input unread, to have it planned again by its size."""
+    size, bounds = request.size, []
+    if size is None or size <= limits.small_bytes:
+        bounds.append(limits.small_bytes)
+    if size is not None and shardable(request) and shards_for(request, limits) == 1:
+        bounds.append(limits.shard_bytes)
+    return min(bounds, default=None)
 
 
 def _source(request: Request) -> tuple[Source, str]:

@@ -117,8 +117,9 @@ def test_observed_size_bounds_a_batch_of_counts() -> None:
         (1000, "utf-8", 1, 1, 1000),
         (1001, "utf-8", 2, 2, None),
         (1001, "UTF8", 2, 2, None),
-        (7500, "utf-8", 8, 3, None),
-        (1 << 40, "utf-8", 8, 3, None),
+        (3000, "utf-8", 3, 3, None),
+        (3001, "utf-8", 1, 1, 1000),
+        (1 << 40, "utf-8", 1, 1, 1000),
         (1001, "latin-1", 1, 1, None),
         (1001, "auto", 1, 1, None),
         (101, "latin-1", 1, 1, None),
@@ -137,16 +138,22 @@ def test_size_and_encoding_decide_on_shards(
     assert (told["shards"], told["parallelism"]) == (shards, pods)
 
 
+def huge(size: int, **more: Any) -> Request:
+    """Return a request for an input that a worker has seen to be so big."""
+    return request("huge", size=size, status={"phase": "Pending", "input": {"bytes": size}}, **more)
+
+
 def test_observed_size_goes_before_the_hint() -> None:
     seen = request(size=10, status={"phase": "Pending", "input": {"bytes": 5000}})
     assert launched(planned(seen)).job.shards == 5
+    assert launched(planned(huge(1 << 40))).job.shards == LIMITS.max_shards
     whole = request(size=10, status={"phase": "Pending", "input": {"bytes": 5000, "shardable": False}})
     assert launched(planned(whole)).job.shards == 1
 
 
 def test_one_pod_stays_for_small_inputs() -> None:
-    assert launched(planned(request(size=9000), limits=replace(LIMITS, pods=3))).job.parallelism == 2
-    assert launched(planned(request(size=9000), limits=replace(LIMITS, pods=1))).job.parallelism == 1
+    assert launched(planned(huge(9000), limits=replace(LIMITS, pods=3))).job.parallelism == 2
+    assert launched(planned(huge(9000), limits=replace(LIMITS, pods=1))).job.parallelism == 1
 
 
 def big(uid: str, **more: Any) -> Request:
@@ -218,7 +225,7 @@ def test_sharded_head_keeps_free_pods_for_itself() -> None:
     running = [big(f"r{n}", status=recorded(job=f"job{n}")) for n in range(2)]
     jobs = tuple(job(one, name=f"job{n}") for n, one in enumerate(running))
     pods = tuple(pod(one) for one in jobs)
-    waiting = [big("small", age=1), request("huge", size=9000, age=9)]
+    waiting = [big("small", age=1), huge(9000, age=9)]
     assert planned(*running, *waiting, jobs=jobs, pods=pods).actions == ()
     fewer = planned(running[0], *waiting, jobs=jobs[:1], pods=pods[:1])
     assert groups(fewer) == [["huge"]]

@@ -31,6 +31,7 @@ def running() -> Iterator[Stack]:
             ("contracts/2026/final.txt", "not what was agreed"),
             ("letters/1931.txt", "naïve café\n" * 50),
             ("register/plain.txt", "plain text\n"),
+            ("corpora/encyclopaedia.txt", "from aardvark to zygote\n"),
         ):
             (one.state / "volume" / "drop" / path).parent.mkdir(parents=True, exist_ok=True)
             (one.state / "volume" / "drop" / path).write_text(text, encoding="utf-8")
@@ -138,6 +139,13 @@ def test_big_file_is_counted_in_shards_exactly(running: Stack, kubectl: Kubectl)
     assert ended["tokens"]["shards"] == -(-len(text) // 1000)
     assert ended["result"]["tokens"] == 6 * lines
     assert {"word": "big", "count": lines} in ended["result"]["topWords"]
+
+
+def test_size_that_is_announced_too_big_costs_one_pod(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", str(EXAMPLES / "big-file.yaml"))
+    ended = finish(kubectl, "big-file")
+    assert (ended["phase"], ended["starts"], ended["tokens"]["shards"]) == ("Succeeded", 2, 1)
+    assert (ended["input"]["bytes"], ended["result"]["tokens"]) == (24, 4)
 
 
 def test_deleted_request_takes_its_jobs_with_it(kubectl: Kubectl) -> None:

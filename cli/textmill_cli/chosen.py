@@ -6,6 +6,7 @@ before a kubeconfig. Values are kept on click's context, so that the group and t
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -32,6 +33,20 @@ TABLE, JSON, NAME = "table", "json", "name"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+class _Seconds(click.FloatRange):
+    """A time; `nan` is refused, since no comparison with it ever ends a loop."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a time."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return found
+
+
+SECONDS = _Seconds(0)
+
+
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
         context.ensure_object(dict)[parameter.name] = value
@@ -45,7 +60,7 @@ OPTIONS = (
     click.option("--context", "kube_context", metavar="NAME", help="Straight to the cluster of this context."),
     click.option("-n", "--namespace", metavar="NAME", help="Straight to Kubernetes, in this namespace."),
     click.option("--ca-file", type=click.Path(path_type=Path), metavar="FILE", help="Certificates to trust instead."),
-    click.option("--patience", type=click.FloatRange(0), metavar="SECONDS", help="How long to try again [10]."),
+    click.option("--patience", type=SECONDS, metavar="SECONDS", help="How long to try again [10]."),
 )
 
 

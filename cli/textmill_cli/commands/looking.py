@@ -26,7 +26,7 @@ TABLE_ROWS = 20
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=request_names)
 @click.option("--wait", is_flag=True, help="Wait until every request has ended; then a failed one is an error.")
 @click.option("--follow", is_flag=True, help="Wait, and tell each change on standard error.")
-@click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", help="How long to wait at most.")
+@click.option("--timeout", type=chosen.SECONDS, metavar="SECONDS", help="How long to wait at most.")
 @chosen.output(chosen.TABLE, chosen.JSON, chosen.NAME)
 @click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
 @chosen.way

@@ -39,7 +39,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("files", nargs=-1, required=True, metavar="FILES...")
 @click.option("--wait", is_flag=True, help="Wait until every request has ended, and show the results.")
 @click.option("--follow", is_flag=True, help="Wait, and tell each change on standard error.")
-@click.option("--timeout", type=click.FloatRange(0), metavar="SECONDS", help="How long to wait at most.")
+@click.option("--timeout", type=chosen.SECONDS, metavar="SECONDS", help="How long to wait at most.")
 @click.option("--name", help="The request's name, for a single file [made from the file's name].")
 @click.option("--key", metavar="KEY", help="An Idempotency-Key: the same command again finds the same requests.")
 @request_options

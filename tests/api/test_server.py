@@ -23,8 +23,8 @@ DIGEST = hashlib.sha256(TEXT).hexdigest()
 
 @pytest.fixture(scope="module")
 def api(real: Real, tmp_path_factory: pytest.TempPathFactory) -> Iterator[live.Api]:
-    """Run one gunicorn for this module, which gives up on a client that stands still for half a second."""
-    with live.serve(tmp_path_factory.mktemp("api"), real[0], TEXTMILL_STALL_SECONDS="0.5") as running:
+    """Run one gunicorn for this module, which gives up on a client that stands still for two seconds."""
+    with live.serve(tmp_path_factory.mktemp("api"), real[0], TEXTMILL_STALL_SECONDS="2") as running:
         yield running
 
 

@@ -23,7 +23,7 @@ from tests.api.conftest import Real
 from tests.api.tus_live import assert_one_request, begun, content, kill, partial_piece, told, uploader
 from tests.contract.server import PATIENCE, until
 
-SETTINGS = {"TEXTMILL_STALL_SECONDS": "1", "TEXTMILL_MIN_RATE": "1Mi", "TEXTMILL_THREADS": "8"}
+SETTINGS = {"TEXTMILL_STALL_SECONDS": "3", "TEXTMILL_MIN_RATE": "256Ki", "TEXTMILL_THREADS": "8"}
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def receiving() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def running() -> Iterator[Stack]:
     """Run a stack that may tell somebody on loopback, and has the Secret that the docs speak of."""
-    settings = {"NOTIFY_NETWORKS": "127.0.0.0/8", "NOTIFY_SECONDS": "0.2", "NOTIFY_TIMEOUT_SECONDS": "2"}
+    settings = {"NOTIFY_NETWORKS": "127.0.0.0/8", "NOTIFY_SECONDS": "0.2", "NOTIFY_TIMEOUT_SECONDS": "5"}
     with stack(**settings, LEASE_SECONDS="3") as one:
         made = re.search(r"\$ kubectl (create secret generic \S+) --from-literal=secret=", PAGE)
         assert made

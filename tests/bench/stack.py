@@ -1,18 +1,18 @@
-"""A whole stack for one workload: on a free port, its state in a temporary folder, stopped at the end."""
+"""A whole stack for one workload: on a port of its own choice, its state in a temporary folder, stopped at the end."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 LOCAL = ("local", "run", "--sweep-every", "0")
 START_SECONDS = 60.0
 PAUSE = 0.005
+_ADDRESS = re.compile(r"^Textmill +http://127\.0\.0\.1:(\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Stack:
         """Call the API on a new connection; return the status and the JSON answer."""
         with closing(self.connect()) as connection:
             return call(connection, method, path, body, headers)
+
+    def is_ready(self) -> bool:
+        """Tell whether the API says that it is ready."""
+        return self.call("GET", "/readyz")[0] == 200
 
     def connect(self) -> http.client.HTTPConnection:
         """Return a connection of one's own, to be closed."""
@@ -70,36 +75,27 @@ def stack(program: tuple[str, ...] = LOCAL, /, **settings: str) -> Iterator[Stac
     """Run a stack with these TEXTMILL_ settings; `program` is the module that runs it, and words for it."""
     root = Path(__file__).parents[2]
     with tempfile.TemporaryDirectory(prefix="textmill-bench-") as folder:
-        port = _free_port()
         environment = os.environ | {"PYTHONPATH": f"{root}:{root / 'operator'}"}
         environment |= {f"TEXTMILL_{name}": value for name, value in settings.items()}
-        command = [sys.executable, "-m", *program, "--state", folder, "--port", str(port)]
+        command = [sys.executable, "-m", *program, "--state", folder, "--port", "0"]
         with open(Path(folder) / "bench.log", "wb") as log:
             process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
         try:
-            running = Stack(port, Path(folder), process)
-            _await_ready(running)
-            yield running
+            yield _ready(Path(folder), process)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _await_ready(running: Stack) -> None:
+def _ready(state: Path, process: subprocess.Popen[bytes]) -> Stack:
+    """Wait until a stack has told its address and answers there."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        if running.process.poll() is not None:
-            raise RuntimeError((running.state / "bench.log").read_text()[-2000:])
-        try:
-            if running.call("GET", "/readyz")[0] == 200:
-                return
-        except (OSError, ValueError):
-            pass
+        told = (state / "bench.log").read_text()
+        if process.poll() is not None:
+            raise RuntimeError(told[-2000:])
+        with suppress(OSError, ValueError):
+            if (found := _ADDRESS.search(told)) and (running := Stack(int(found[1]), state, process)).is_ready():
+                return running
         time.sleep(0.05)
     raise TimeoutError("the stack is not ready")

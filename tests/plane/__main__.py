@@ -20,6 +20,7 @@ from local import kubeconfig
 from local.client import Client
 from local.stack import parts, seed
 from local.stack.parts import Layout, Part
+from local.stack.serve import free_port
 from local.stack.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,12 +32,13 @@ async def serve(places: Places, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     ports = plane.free_ports()
-    where = Layout(places.state, ROOT, api_port=port, cluster_port=0, health_port=ports.server)
+    where = Layout(places.state, ROOT, api_port=free_port("127.0.0.1", port), cluster_port=0, health_port=ports.server)
     supervisor = Supervisor(ROOT, places.logs, parts.environment(where, os.environ))
     try:
         async with Client(kubeconfig.load(places.kubeconfig), "textmill-plane") as client:
             await seed.plant(client, where)
         await supervisor.start([kubelet(where, places), *parts.textmill(where, os.environ)])
+        print(f"Textmill   {where.url}", flush=True)
         await supervisor.until_failed(asyncio.ensure_future(told.wait()))
     finally:
         await supervisor.stop()

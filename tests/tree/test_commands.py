@@ -54,7 +54,7 @@ def test_no_recipe_is_longer_than_five_lines() -> None:
 
 def test_ci_calls_make_targets_only() -> None:
     phases = re.findall(r"^phase (\S+)$", (tree.ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
-    assert {"test", "test-system"} <= set(phases) <= set(targets())
+    assert {"test", "test-system", "test-cluster"} <= set(phases) <= set(targets())
 
 
 def test_ci_builds_the_engine_before_the_tests_that_compare_it_with_the_reference() -> None:

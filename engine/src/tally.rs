@@ -6,53 +6,91 @@
 use std::thread;
 
 use crate::rows::{Order, Rows, Sorted, prefix};
-use crate::vocabulary::{Vocabulary, key};
+use crate::vocabulary::{Hash, append};
 
 /// Rows below which one thread does the work.
 const FEW: usize = 4096;
 /// Words whose slots are asked for before the first is needed.
 const BATCH: usize = 64;
+/// Slots of a part that has its first word; a power of two.
+const FIRST: usize = 1 << 10;
 
+/// The words of one range of keys, looked up as in `Vocabulary` but by slots a quarter as large: most words that come
+/// here are new, so the time goes into memory that is touched for the first time. A slot has the upper half of a word's
+/// hash above, and below it the word's number and one; 0 is free.
 #[derive(Default)]
 struct Part {
-    vocabulary: Vocabulary,
-    counts: Vec<u64>,
+    hash: Hash,
+    slots: Vec<u64>,
+    rows: Rows,
 }
 
 impl Part {
-    /// Add the rows whose keys lie in a range. Their slots are asked for a batch ahead, since most words of a shard are
-    /// rare, so that nearly each slot is far away.
+    /// Add the rows whose keys lie in a range. Their slots are read a batch ahead, since nearly each is far away.
     fn add(&mut self, rows: &Rows, first: u64, end: Option<u64>) {
         let mut waiting = Vec::with_capacity(BATCH);
         for at in 0..rows.len() {
             let word = rows.word(at);
             let range = prefix(word);
             if range >= first && end.is_none_or(|end| range < end) {
-                let hashed = key(word).map(|key| (key, self.vocabulary.hash(key)));
-                if let Some((_, hash)) = hashed {
-                    self.vocabulary.prefetch(hash);
-                }
-                waiting.push((at, hashed));
+                waiting.push((at, self.hash.of(word)));
             }
             if waiting.len() == BATCH || at + 1 == rows.len() {
-                for (at, hashed) in waiting.drain(..) {
-                    let place = match hashed {
-                        Some((key, hash)) => self.vocabulary.short(key, hash),
-                        None => self.vocabulary.long(rows.word(at)),
-                    };
-                    let id = self.vocabulary.id_at(place) as usize;
-                    if id == self.counts.len() {
-                        self.counts.push(0);
-                    }
-                    self.counts[id] += rows.counts[at];
-                }
+                self.make_room(waiting.len());
+                std::hint::black_box(waiting.iter().fold(0, |sum, &(_, hash)| sum ^ self.slots[self.place(hash)]));
+                waiting.drain(..).for_each(|(at, hash)| self.add_one(rows.word(at), hash, rows.counts[at]));
             }
         }
     }
 
-    fn rows(&mut self) -> Rows {
-        let (bytes, ends, _) = std::mem::take(&mut self.vocabulary).into_words();
-        Rows { bytes, ends, counts: std::mem::take(&mut self.counts) }
+    fn add_one(&mut self, word: &[u8], hash: u64, count: u64) {
+        let mut place = self.place(hash);
+        while self.slots[place] != 0 {
+            let number = (self.slots[place] as u32 - 1) as usize;
+            if self.slots[place] >> 32 == hash >> 32 && self.rows.word(number) == word {
+                self.rows.counts[number] += count;
+                return;
+            }
+            place = self.after(place);
+        }
+        let number = u32::try_from(self.rows.len() + 1).expect("memory ends before numbers do");
+        self.slots[place] = hash >> 32 << 32 | u64::from(number);
+        append(&mut self.rows.bytes, word);
+        self.rows.ends.push(self.rows.bytes.len());
+        self.rows.counts.push(count);
+    }
+
+    /// Make sure that so many words more leave a quarter of the slots free.
+    fn make_room(&mut self, more: usize) {
+        let needed = (self.rows.len() + more) * 4 / 3 + 1;
+        if needed > self.slots.len() {
+            let before = std::mem::replace(&mut self.slots, vec![0; needed.next_power_of_two().max(FIRST)]);
+            for slot in before.into_iter().filter(|&slot| slot != 0) {
+                let mut place = self.place(slot);
+                while self.slots[place] != 0 {
+                    place = self.after(place);
+                }
+                self.slots[place] = slot;
+            }
+        }
+    }
+
+    /// Return where a look-up begins, from the upper half of a hash alone: that is what a slot keeps of it.
+    fn place(&self, hash: u64) -> usize {
+        (((hash >> 32) * self.slots.len() as u64) >> 32) as usize
+    }
+
+    fn after(&self, place: usize) -> usize {
+        (place + 1) & (self.slots.len() - 1)
+    }
+
+    fn memory(&self) -> usize {
+        8 * self.slots.len() + self.rows.memory()
+    }
+
+    fn take(&mut self) -> Rows {
+        self.slots = Vec::new();
+        std::mem::take(&mut self.rows)
     }
 }
 
@@ -73,7 +111,7 @@ impl Tally {
     /// Return how many words there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.parts.iter().map(|part| part.counts.len()).sum()
+        self.parts.iter().map(|part| part.rows.len()).sum()
     }
 
     /// Tell whether there is no word.
@@ -85,7 +123,7 @@ impl Tally {
     /// Return the bytes that the words take, with what sorting them takes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.parts.iter().map(|part| part.vocabulary.memory() + 8 * part.counts.len()).sum()
+        self.parts.iter().map(Part::memory).sum()
     }
 
     /// Add each row's count to its word.
@@ -117,7 +155,7 @@ impl Tally {
     /// # Panics
     /// Where sorting does.
     pub fn take(&mut self, order: Order) -> Ordered {
-        let rows: Vec<Rows> = self.parts.iter_mut().map(Part::rows).collect();
+        let rows: Vec<Rows> = self.parts.iter_mut().map(Part::take).collect();
         let few = rows.iter().map(Rows::len).sum::<usize>() < FEW;
         let parts = if few {
             rows.into_iter().map(|one| one.sorted(order)).collect()
@@ -206,6 +244,18 @@ mod tests {
                 rows
             })
             .collect()
+    }
+
+    #[test]
+    fn words_of_one_hash_stay_apart() {
+        let mut part = Part { hash: Hash { seeds: [0; 4] }, ..Part::default() };
+        let words: Vec<String> = (0..FIRST + 9).map(|one| format!("w{one}")).collect();
+        assert!(words.iter().all(|word| part.hash.of(word.as_bytes()) == part.hash.of(b"")));
+        let table: Vec<(&str, u64)> = words.iter().map(|word| (word.as_str(), 3)).collect();
+        (0..2).for_each(|_| part.add(&crate::rows::rows(&table), 0, None));
+        assert!(part.memory() > table.len() * 8 && part.slots.len() > part.rows.len());
+        assert_eq!(told(&part.take()), words.into_iter().map(|word| (word, 6)).collect::<Vec<_>>());
+        assert_eq!(part.memory(), 0);
     }
 
     #[test]

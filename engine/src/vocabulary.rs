@@ -32,7 +32,7 @@ pub struct Vocabulary {
     slots: Slots,
     arena: Vec<u8>,
     ends: Vec<usize>,
-    seeds: [u64; 4],
+    hash: Hash,
     /// Words that were counted 2^32 times, once for each time.
     often: Vec<u32>,
 }
@@ -47,12 +47,11 @@ impl Vocabulary {
     /// Make an empty vocabulary.
     #[must_use]
     pub fn new() -> Self {
-        let random = RandomState::new();
         Self {
             slots: Slots::new(FIRST),
             arena: Vec::new(),
             ends: Vec::new(),
-            seeds: [1_u8, 2, 3, 4].map(|one| random.hash_one(one)),
+            hash: Hash::default(),
             often: Vec::new(),
         }
     }
@@ -122,7 +121,8 @@ impl Vocabulary {
     #[inline]
     #[must_use]
     pub fn hash(&self, key: Key) -> u64 {
-        fold(key[0] ^ self.seeds[0], key[1] ^ self.seeds[1]) ^ fold(key[2] ^ self.seeds[2], self.seeds[3])
+        let seeds = self.hash.seeds;
+        fold(key[0] ^ seeds[0], key[1] ^ seeds[1]) ^ fold(key[2] ^ seeds[2], seeds[3])
     }
 
     /// Ask the processor to bring the slot of this hash into its cache.
@@ -170,7 +170,7 @@ impl Vocabulary {
 
     /// Return the place of a word that is no key, a new one if need be.
     pub fn long(&mut self, word: &[u8]) -> usize {
-        let hash = self.hash_long(word);
+        let hash = self.hash.of(word);
         let key = [hash, word.len() as u64, LONG];
         let mut place = self.slots.place(hash);
         loop {
@@ -183,19 +183,6 @@ impl Vocabulary {
             }
             place = self.slots.after(place);
         }
-    }
-
-    fn hash_long(&self, word: &[u8]) -> u64 {
-        let (chunks, rest) = word.as_chunks::<16>();
-        let mut hash = self.seeds[2] ^ word.len() as u64;
-        let mut mix = |chunk: u128| {
-            hash = fold(chunk as u64 ^ self.seeds[0] ^ hash, (chunk >> 64) as u64 ^ self.seeds[1]);
-        };
-        chunks.iter().for_each(|&chunk| mix(u128::from_le_bytes(chunk)));
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        mix(u128::from_le_bytes(last));
-        hash
     }
 
     #[cold]
@@ -217,6 +204,36 @@ impl Vocabulary {
             put(&mut slots, hash, slot);
         }
         self.slots = slots;
+    }
+}
+
+/// A hash that is keyed at random.
+pub struct Hash {
+    pub(crate) seeds: [u64; 4],
+}
+
+impl Default for Hash {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self { seeds: [1_u8, 2, 3, 4].map(|one| random.hash_one(one)) }
+    }
+}
+
+impl Hash {
+    /// Return the hash of a word of any length.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, word: &[u8]) -> u64 {
+        let (chunks, rest) = word.as_chunks::<16>();
+        let mut hash = self.seeds[2] ^ word.len() as u64;
+        let mut mix = |chunk: u128| {
+            hash = fold(chunk as u64 ^ self.seeds[0] ^ hash, (chunk >> 64) as u64 ^ self.seeds[1]);
+        };
+        chunks.iter().for_each(|&chunk| mix(u128::from_le_bytes(chunk)));
+        let mut last = [0; 16];
+        last[..rest.len()].copy_from_slice(rest);
+        mix(u128::from_le_bytes(last));
+        hash
     }
 }
 
@@ -242,17 +259,6 @@ pub fn append(large: &mut Vec<u8>, more: &[u8]) {
         large.reserve_exact(more.len().max(large.len() / 4));
     }
     large.extend_from_slice(more);
-}
-
-/// Return the key of a word; None where the word is too long for one or ends in a byte that a key cannot end in.
-#[must_use]
-pub fn key(word: &[u8]) -> Option<Key> {
-    if word.len() > INLINE || matches!(word.last(), None | Some(0 | 0xff)) {
-        return None;
-    }
-    let mut bytes = [0; INLINE];
-    bytes[..word.len()].copy_from_slice(word);
-    Some(numbers(&bytes))
 }
 
 /// Return the key of the word that begins these bytes and has this length, at most 24.
@@ -295,6 +301,16 @@ fn fold(one: u64, other: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Return the key of a word; None where the word is too long for one or ends in a byte that a key cannot end in.
+    fn key(word: &[u8]) -> Option<Key> {
+        if word.len() > INLINE || matches!(word.last(), None | Some(0 | 0xff)) {
+            return None;
+        }
+        let mut bytes = [0; INLINE];
+        bytes[..word.len()].copy_from_slice(word);
+        Some(numbers(&bytes))
+    }
 
     fn id(vocabulary: &mut Vocabulary, word: &str) -> u32 {
         let place = match key(word.as_bytes()) {

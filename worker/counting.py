@@ -19,7 +19,7 @@ from worker.errors import ArtefactInvalid, InputChanged
 from worker.progress import Progress
 from worker.settings import Settings, cores
 from worker.shards import Shard, abreast, counted
-from worker.table import Table, ahead, first_rows
+from worker.table import Table, first_rows
 from worker.totals import Totals
 from worker.verifying import check_files, read_manifest, verified
 from worker.volume import new_folder, publish
@@ -121,7 +121,7 @@ def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settin
         shard.add_to(totals)
     table = Table(folder, order.top_words, engine())
     rows = totals.rows()
-    files = table.write(ahead(rows) if threads > 1 and totals.in_memory else rows)
+    files = table.write(rows, abreast=threads > 1 and totals.in_memory)
     first = shards[0].manifest
     manifest = TableManifest(
         unicode=first.unicode,

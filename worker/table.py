@@ -5,7 +5,8 @@ Only the first rows become objects of Python's, for the report; a table of fifty
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -28,31 +29,40 @@ class Table:
         self.words = 0
         self.top: list[Row] = []
 
-    def write(self, rows: Iterable[Part]) -> dict[str, File]:
-        """Write both files and return what they are."""
+    def write(self, rows: Iterator[Part], *, abreast: bool = False) -> dict[str, File]:
+        """Write both files and return what they are; abreast, each in a thread of its own."""
         import hashlib
 
         path = self._folder / layout.TABLE_CSV
         with path.open("xb") as csv:
             sha = hashlib.sha256()
-            arrow_file = arrow.write_table(self._folder / layout.TABLE_ARROW, self._both(rows, csv, sha))
-            sync(csv)
+            written = self._written(rows, csv, sha)
+            # Closed before its file is, so that no thread still writes to it if the other file cannot be written.
+            with closing(ahead(written) if abreast else written) as parts:
+                arrow_file = arrow.write_table(self._folder / layout.TABLE_ARROW, self._seen(parts))
             return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: File(csv.tell(), sha.hexdigest())}
 
-    def _both(self, rows: Iterable[Part], csv: IO[bytes], sha: Any) -> Iterator[Part]:
+    def _written(self, rows: Iterable[Part], csv: IO[bytes], sha: Any) -> Generator[Part]:
+        """Yield the rows, once they are written as CSV."""
         _put(csv, sha, f"{arrow.WORD},{arrow.COUNT}\n".encode())
         for words, counts in rows:
             lines, tokens = self._engine.csv(words, counts)
-            self.words += len(words)
             self.tokens += tokens
             _put(csv, sha, lines)
             del lines  # one word may be a fifth of the memory, and this is one of several copies
+            yield words, counts
+        sync(csv)
+
+    def _seen(self, rows: Iterable[Part]) -> Iterator[Part]:
+        """Yield the rows, counted, and with the first ones kept."""
+        for words, counts in rows:
+            self.words += len(words)
             if len(self.top) < self._most:
                 self.top += first_rows([(words, counts)], self._most - len(self.top))
             yield words, counts
 
 
-def ahead(rows: Iterator[Part]) -> Iterator[Part]:
+def ahead(rows: Iterator[Part]) -> Generator[Part]:
     """Yield the parts of a table, the next of which is made in a thread meanwhile.
 
     A word so long that it is alone in its part has the memory for itself.

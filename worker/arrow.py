@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from textmill.artefacts import File
+from worker import engines
 from worker.errors import ArtefactInvalid
 from worker.volume import sync
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 ID = "id"
 WORD = "word"
 COUNT = "count"
+
+_BLOCK = 1 << 20
 
 RUN_ROWS = 8_192
 """Rows in a record batch of a sorted run, of which many are open at once."""
@@ -90,7 +93,27 @@ def read(file: IO[bytes], *columns: str) -> Iterator[list[Array]]:
         for batch in read_ipc(file):
             yield [batch.column(name) for name in columns]
     except Exception as error:  # arro3 raises no narrower class
-        raise ArtefactInvalid(f"an Arrow file cannot be read: {str(error)[:200]}") from error
+        raise _unreadable(error) from error
+
+
+def read_column(file: IO[bytes], name: str) -> Iterator[Column]:
+    """Yield a column's part of each record batch, through the engine where it is built: arro3 keeps Python's lock."""
+    reader = engines.reader(name)
+    if reader is None:
+        yield from (column for (column,) in read(file, name))
+        return
+    try:
+        while block := file.read(_BLOCK):
+            reader.feed(block)
+            while (column := reader.batch()) is not None:
+                yield column
+        reader.end()
+    except ValueError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> ArtefactInvalid:
+    return ArtefactInvalid(f"an Arrow file cannot be read: {str(error)[:200]}")
 
 
 def _write(path: Path, schema: Schema, batches: Iterable[RecordBatch]) -> File:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Protocol
 
-INTERFACE = 2
+INTERFACE = 3
 """Of which shape the compiled module must be; one that was built from other sources may be of another."""
 
 NOT_BUILT = (
@@ -144,6 +144,28 @@ def whole_characters() -> Callable[[bytes], int] | None:
     import textmill_engine
 
     return textmill_engine.whole_characters
+
+
+class Reader(Protocol):
+    """Reads one column of an Arrow file that comes in blocks."""
+
+    def feed(self, block: bytes) -> None:
+        """Give the next block, once `batch` has returned None."""
+
+    def batch(self) -> Column | None:
+        """Return the next record batch's column; None where the next block is needed; ValueError if it is no file."""
+
+    def end(self) -> None:
+        """Say that there is no more block; ValueError if there should be."""
+
+
+def reader(column: str) -> Reader | None:
+    """Return the compiled reader of a column, if there is one; other threads run while it decompresses."""
+    if _problem():
+        return None
+    import textmill_engine
+
+    return textmill_engine.Reader(column)
 
 
 def built() -> bool:

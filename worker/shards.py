@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textmill import layout
 from textmill.artefacts import Section, TokensManifest
 from worker import arrow
-from worker.engines import Bins, engine
+from worker.engines import Bins, Column, engine
 from worker.errors import ArtefactInvalid
 from worker.progress import Progress
 from worker.totals import Totals
@@ -22,8 +22,6 @@ from worker.verifying import verified
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-
-    from arro3.core import Array
 
 _LEAST_BYTES = 1 / 255
 """Bytes of a file, in the format's compression, that a word takes at the very least."""
@@ -50,7 +48,7 @@ class Counted(NamedTuple):
         """Add the words with their counts."""
         folder, manifest = self.shard.folder, self.shard.manifest
         with verified(folder, layout.VOCABULARY, manifest.files.get(layout.VOCABULARY)) as file:
-            vocabulary = _Columns(part for (part,) in arrow.read(file, arrow.WORD))
+            vocabulary = _Columns(arrow.read_column(file, arrow.WORD))
             for section, bins in zip(manifest.sections, self.bins, strict=True):
                 start = 0
                 while start < section.words:
@@ -112,14 +110,14 @@ def _check_sections(shard: Shard) -> None:
 def _bins(shard: Shard, progress: Progress) -> Iterator[Bins]:
     """Yield, for each section, how often each id stands among its tokens."""
     with verified(shard.folder, layout.IDS, shard.manifest.files.get(layout.IDS)) as file:
-        batches = (batch for (batch,) in arrow.read(file, arrow.ID))
+        batches = arrow.read_column(file, arrow.ID)
         first = 0
         for section in shard.manifest.sections:
             yield _section(batches, section, first, shard.folder.name, progress)
             first += section.words
 
 
-def _section(batches: Iterator[Array], section: Section, first: int, name: str, progress: Progress) -> Bins:
+def _section(batches: Iterator[Column], section: Section, first: int, name: str, progress: Progress) -> Bins:
     bins = engine().bins(first, section.words)
     tokens = section.tokens
     while tokens > 0:
@@ -138,15 +136,18 @@ def _section(batches: Iterator[Array], section: Section, first: int, name: str, 
 class _Columns:
     """Columns that are cut where a section of the vocabulary ends."""
 
-    def __init__(self, columns: Iterator[Array]) -> None:
+    def __init__(self, columns: Iterator[Column]) -> None:
         self._columns = columns
-        self._rest: Array | None = None
+        self._rest: Column | None = None
 
-    def next(self, most: int) -> Array | None:
+    def next(self, most: int) -> Column | None:
         """Return the next words, at most so many; None at the end."""
         column = self._rest if self._rest is not None else next(self._columns, None)
         self._rest = None
-        if column is not None and len(column) > most:
-            self._rest = column.slice(most, len(column) - most)
-            return column.slice(0, most)
-        return column
+        if column is None or len(column) <= most:
+            return column
+        from arro3.core import Array
+
+        array = Array.from_arrow(column)
+        self._rest = array.slice(most, len(array) - most)
+        return array.slice(0, most)

@@ -44,6 +44,11 @@ impl Column {
     }
 }
 
+/// Make a column of what was validated already.
+pub fn column(array: ArrayRef) -> Column {
+    Column { array }
+}
+
 /// Make a column of ids.
 pub fn ids(values: Vec<u32>) -> Column {
     Column { array: Arc::new(UInt32Array::from(values)) }
@@ -91,22 +96,33 @@ pub fn each(columns: &(StringArray, UInt64Array)) -> impl Iterator<Item = (&[u8]
     words.zip(columns.1.values().iter().copied())
 }
 
-/// Read a column of words and one of counts, and copy them.
-pub fn to_rows(words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResult<Rows> {
-    let (words, counts) = to_columns(words, counts)?;
+/// Copy the rows of two columns.
+pub fn rows((words, counts): &(StringArray, UInt64Array)) -> Rows {
     let offsets = words.value_offsets();
     let place = |offset: i32| offset.unsigned_abs() as usize;
     let first = place(offsets[0]);
-    Ok(Rows {
+    Rows {
         bytes: words.value_data()[first..place(offsets[offsets.len() - 1])].to_vec(),
         ends: offsets[1..].iter().map(|&offset| place(offset) - first).collect(),
         counts: counts.values().to_vec(),
-    })
+    }
+}
+
+/// Return our own column as it is, since it was valid when it was made; anything else is validated.
+fn imported(column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let array = match column.cast::<Column>() {
+        Ok(own) => own.get().array.clone(),
+        Err(_) => foreign(column)?,
+    };
+    if array.null_count() > 0 {
+        return Err(PyValueError::new_err("a column with nulls"));
+    }
+    Ok(array)
 }
 
 /// Take over what a Python object exports, and validate all of it.
 #[allow(unsafe_code, reason = "the C data interface hands pointers over")]
-fn imported(column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+fn foreign(column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     let capsules = column.call_method0("__arrow_c_array__")?.cast_into::<PyTuple>()?;
     let schema = capsules.get_item(0)?.cast_into::<PyCapsule>()?.pointer_checked(Some(c"arrow_schema"))?;
     let array = capsules.get_item(1)?.cast_into::<PyCapsule>()?.pointer_checked(Some(c"arrow_array"))?;
@@ -120,12 +136,9 @@ fn imported(column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     // exporter's promise. `validate_full` then holds the content against it.
     let data = unsafe { from_ffi(array, &schema) }.map_err(refused)?;
     data.validate_full().map_err(refused)?;
-    if data.null_count() > 0 {
-        return Err(PyValueError::new_err("a column with nulls"));
-    }
     Ok(make_array(data))
 }
 
-fn refused(error: impl std::fmt::Display) -> PyErr {
+pub fn refused(error: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(error.to_string())
 }

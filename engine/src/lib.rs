@@ -13,6 +13,8 @@ pub mod masks;
 pub mod merge;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(feature = "python")]
+mod reading;
 pub mod rows;
 pub mod segment;
 mod slots;

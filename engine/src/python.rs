@@ -9,6 +9,7 @@ use pyo3::types::PyBytes;
 use crate::columns::{self, Column};
 use crate::csv;
 use crate::merge::{Merge, Step};
+use crate::reading::Reader;
 use crate::rows::{MOST_BYTES, MOST_ROWS, Order, Rows};
 use crate::stream::{self, Refused, Stream};
 use crate::tables;
@@ -183,9 +184,9 @@ impl PyTally {
 
     /// Add a count to each word.
     fn add(&mut self, py: Python<'_>, words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
-        let rows = columns::to_rows(words, counts)?;
+        let columns = columns::to_columns(words, counts)?;
         let tally = &mut self.tally;
-        py.detach(|| tally.add(&rows));
+        py.detach(|| tally.add(&columns::rows(&columns)));
         Ok(())
     }
 
@@ -222,7 +223,7 @@ impl Heap {
 
     /// Add rows.
     fn add(&mut self, words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
-        let rows = columns::to_rows(words, counts)?;
+        let rows = columns::rows(&columns::to_columns(words, counts)?);
         let before = self.rows.bytes.len();
         self.rows.bytes.extend_from_slice(&rows.bytes);
         self.rows.ends.extend(rows.ends.iter().map(|end| before + end));
@@ -291,7 +292,7 @@ impl PyMerge {
 
     /// Give the piece that was asked for.
     fn feed(&mut self, words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
-        let rows = columns::to_rows(words, counts)?;
+        let rows = columns::rows(&columns::to_columns(words, counts)?);
         let asked = self.asked.take().ok_or_else(|| PyValueError::new_err("no run was asked for"))?;
         self.merge.feed(asked, rows);
         Ok(())
@@ -305,6 +306,38 @@ impl PyMerge {
     }
 }
 
+/// Reads one column of an Arrow file that comes in blocks.
+#[pyclass(module = "textmill_engine", name = "Reader")]
+struct PyReader {
+    reader: Reader,
+}
+
+#[pymethods]
+impl PyReader {
+    /// Make a reader of the column of this name.
+    #[new]
+    fn new(column: String) -> Self {
+        Self { reader: Reader::new(column) }
+    }
+
+    /// Give the next block.
+    fn feed(&mut self, py: Python<'_>, block: &Bound<'_, PyBytes>) {
+        let (bytes, reader) = (block.as_bytes(), &mut self.reader);
+        py.detach(|| reader.feed(bytes));
+    }
+
+    /// Return the column of the next record batch; None where the next block is needed.
+    fn batch(&mut self, py: Python<'_>) -> PyResult<Option<Column>> {
+        let reader = &mut self.reader;
+        Ok(py.detach(|| reader.batch()).map_err(columns::refused)?.map(columns::column))
+    }
+
+    /// Say that there is no more block.
+    fn end(&self) -> PyResult<()> {
+        if self.reader.has_ended() { Ok(()) } else { Err(PyValueError::new_err("it ends too early")) }
+    }
+}
+
 /// Return rows as lines of CSV, and the sum of their counts.
 #[pyfunction(name = "csv")]
 fn lines<'py>(
@@ -315,7 +348,7 @@ fn lines<'py>(
     let rows = columns::to_columns(words, counts)?;
     let (size, sum) = py.detach(|| csv::measure(columns::each(&rows)));
     let lines = PyBytes::new_with(py, size, |room| {
-        csv::write(columns::each(&rows), room);
+        py.detach(|| csv::write(columns::each(&rows), room));
         Ok(())
     })?;
     Ok((lines, sum))
@@ -354,10 +387,11 @@ fn textmill_engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Heap>()?;
     module.add_class::<Sorted>()?;
     module.add_class::<PyMerge>()?;
+    module.add_class::<PyReader>()?;
     module.add_class::<Column>()?;
     module.add_function(wrap_pyfunction!(lines, module)?)?;
     module.add_function(wrap_pyfunction!(whole_characters, module)?)?;
     module.add("WordTooLong", module.py().get_type::<WordTooLong>())?;
-    module.add("INTERFACE", 2)?; // as worker/engines.py asks for it
+    module.add("INTERFACE", 3)?; // as worker/engines.py asks for it
     module.add("UNICODE", tables::UNICODE)
 }

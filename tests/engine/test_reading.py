@@ -1,0 +1,83 @@
+"""A column of an Arrow file is read block by block as arro3 reads it; what is no such file is refused."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pyarrow  # type: ignore[import-untyped]  # it has no types
+import pytest
+from arro3.core import DataType
+
+from tests.engine.making import numbers, strings
+from worker import arrow, engines
+from worker.errors import ArtefactInvalid
+from worker.plain import listed
+
+IDS = [[1, 2, 3], [7] * 70_000, [], [4]]
+
+
+@pytest.fixture
+def ids(tmp_path: Path) -> bytes:
+    """Return a file of ids."""
+    arrow.write_ids(tmp_path / "ids", (numbers(some, DataType.uint32()) for some in IDS))
+    return (tmp_path / "ids").read_bytes()
+
+
+def read(content: bytes, name: str) -> list[list[object]]:
+    """Return a column, batch by batch."""
+    return [listed(column) for column in arrow.read_column(io.BytesIO(content), name)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 1 << 20])
+def test_blocks_of_any_size_give_the_batches_that_were_written(
+    ids: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(arrow, "_BLOCK", block)
+    assert read(ids, arrow.ID) == IDS
+    arrow.write_words(tmp_path / "words", [strings(["a", "été", "漢" * 50]), strings(["b"])])
+    assert read((tmp_path / "words").read_bytes(), arrow.WORD) == [["a", "été", "漢" * 50], ["b"]]
+    arrow.write_ids(tmp_path / "none", [])
+    assert read((tmp_path / "none").read_bytes(), arrow.ID) == []
+
+
+@pytest.mark.parametrize("codec", [None, "lz4"])
+def test_file_of_another_writer_is_read(codec: str | None) -> None:
+    batch = pyarrow.record_batch({"other": [0.5, 1.5], "id": pyarrow.array([5, 6], pyarrow.uint32())})
+    file = io.BytesIO()
+    with pyarrow.ipc.new_file(file, batch.schema, options=pyarrow.ipc.IpcWriteOptions(compression=codec)) as writer:
+        writer.write(batch)
+        writer.write(batch)
+    assert read(file.getvalue(), arrow.ID) == [[5, 6], [5, 6]]
+
+
+@pytest.mark.parametrize("end", [0, 3, 6, 64, 70, 300, 500])
+def test_file_that_is_cut_is_refused(ids: bytes, end: int) -> None:
+    assert len(ids) > 1_000
+    with pytest.raises(ArtefactInvalid, match="an Arrow file cannot be read"):
+        read(ids[:end], arrow.ID)
+
+
+def test_what_is_no_file_or_has_no_such_column_is_refused(ids: bytes) -> None:
+    for content, name in (
+        (b"ids, as CSV\n" * 9, arrow.ID),
+        (ids, arrow.WORD),
+        (b"ARROW1" + ids[6:300][::-1], arrow.ID),
+    ):
+        with pytest.raises(ArtefactInvalid, match="an Arrow file cannot be read"):
+            read(content, name)
+
+
+def test_column_that_the_engine_read_is_held_to_its_kind_as_any_other(ids: bytes) -> None:
+    if not engines.built():
+        return  # the reference reads by arro3, and believes what it is given
+    (column, *_) = arrow.read_column(io.BytesIO(ids), arrow.ID)
+    with pytest.raises(ValueError, match="no column of words"):
+        engines.engine().tally(1).add(column, column)
+    nulls = pyarrow.record_batch({"id": pyarrow.array([1, None], pyarrow.uint32())})
+    file = io.BytesIO()
+    with pyarrow.ipc.new_file(file, nulls.schema) as writer:
+        writer.write(nulls)
+    (column,) = arrow.read_column(io.BytesIO(file.getvalue()), arrow.ID)
+    with pytest.raises(ValueError, match="a column with nulls"):
+        engines.engine().bins(0, 9).add(column)

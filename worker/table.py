@@ -30,13 +30,13 @@ class Table:
         self.top: list[Row] = []
 
     def write(self, rows: Iterator[Part], *, abreast: bool = False) -> dict[str, File]:
-        """Write both files and return what they are; abreast, each in a thread of its own."""
+        """Write both files and return what they are; abreast, each in a thread, and the rows are made in a third."""
         import hashlib
 
         path = self._folder / layout.TABLE_CSV
         with path.open("xb") as csv:
             sha = hashlib.sha256()
-            written = self._written(rows, csv, sha)
+            written = self._written(ahead(rows) if abreast else rows, csv, sha)
             # Closed before its file is, so that no thread still writes to it if the other file cannot be written.
             with closing(ahead(written) if abreast else written) as parts:
                 arrow_file = arrow.write_table(self._folder / layout.TABLE_ARROW, self._seen(parts))

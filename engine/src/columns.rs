@@ -90,12 +90,6 @@ pub fn to_columns(words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResu
     Ok((words.clone(), counts.clone()))
 }
 
-/// Go through the rows of two columns.
-pub fn each(columns: &(StringArray, UInt64Array)) -> impl Iterator<Item = (&[u8], u64)> {
-    let words = (0..columns.0.len()).map(|at| columns.0.value(at).as_bytes());
-    words.zip(columns.1.values().iter().copied())
-}
-
 /// Copy the rows of two columns.
 pub fn rows((words, counts): &(StringArray, UInt64Array)) -> Rows {
     let offsets = words.value_offsets();

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::columns::{self, Column};
-use crate::csv;
+use crate::csv::Lines;
 use crate::merge::{Merge, Step};
 use crate::reading::Reader;
 use crate::rows::{MOST_BYTES, MOST_ROWS, Order, Rows};
@@ -345,13 +345,17 @@ fn lines<'py>(
     words: &Bound<'py, PyAny>,
     counts: &Bound<'py, PyAny>,
 ) -> PyResult<(Bound<'py, PyBytes>, u64)> {
-    let rows = columns::to_columns(words, counts)?;
-    let (size, sum) = py.detach(|| csv::measure(columns::each(&rows)));
-    let lines = PyBytes::new_with(py, size, |room| {
-        py.detach(|| csv::write(columns::each(&rows), room));
+    let (words, counts) = columns::to_columns(words, counts)?;
+    let (lines, (size, sum)) = py.detach(|| {
+        let lines = Lines::new(words.value_data(), words.value_offsets(), counts.values());
+        let measured = lines.measure();
+        (lines, measured)
+    });
+    let text = PyBytes::new_with(py, size, |room| {
+        py.detach(|| lines.write(room));
         Ok(())
     })?;
-    Ok((lines, sum))
+    Ok((text, sum))
 }
 
 /// Return how many bytes of a block are whole characters, or -1 where it is not valid UTF-8.

@@ -31,6 +31,8 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def namespace() -> Iterator[str]:
     kubectl("create", "namespace", NAMESPACE)
+    # Admission looks for the account of a bare pod, which is the chart's test, and a dry run stores none.
+    kubectl(f"--namespace={NAMESPACE}", "create", "serviceaccount", "textmill-test")
     yield NAMESPACE
     kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 

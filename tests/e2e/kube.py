@@ -46,10 +46,10 @@ def apply(*objects: Json, namespace: str | None = None) -> None:
     kubectl("apply", *where, "--filename=-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
 
-def until(condition: Callable[[], Found], patience: float = PATIENCE) -> Found:
-    """Wait for something to be true, and return it."""
+def until(condition: Callable[[], Found], patience: float = PATIENCE, look: float = LOOK_SECONDS) -> Found:
+    """Wait for something to be true, and return it; look so many seconds apart."""
     deadline = time.monotonic() + patience
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited {patience:.0f} s in vain"
-        time.sleep(LOOK_SECONDS)
+        time.sleep(look)
     return found

@@ -17,6 +17,8 @@ from tests.e2e.kube import Json, until
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
 SPARE_BYTES = 1 << 20
+SHORT_SECONDS = 0.01
+"""A worker's life is a tenth of a second and more."""
 
 
 def of_pod(pod: Json) -> list[int]:
@@ -27,7 +29,7 @@ def of_pod(pod: Json) -> list[int]:
 
 def freeze(pod: Json) -> list[int]:
     """Stop a pod's processes as soon as there are any, and return them."""
-    found = until(lambda: of_pod(pod))
+    found = until(lambda: of_pod(pod), look=SHORT_SECONDS)
     for pid in found:
         os.kill(pid, signal.SIGSTOP)
     return found

@@ -54,6 +54,16 @@ class Release:
         finally:
             connection.close()
 
+    def answers(self) -> bool:
+        """Tell whether the Service leads to the pods that were asked for, and to none that is about to go."""
+        parts = items("pods", f"--namespace={self.namespace}", f"--selector=!{STAGE}")
+        if any("deletionTimestamp" in pod["metadata"] for pod in parts):
+            return False
+        try:
+            return self.call("GET", "/healthz")[0] == 200
+        except OSError:
+            return False
+
     def upload(self, name: str, content: bytes, options: str = "") -> Json:
         """Upload a file that must be taken."""
         status, answer = self.call("POST", f"/upload?name={name}{options}", content)
@@ -182,4 +192,6 @@ def install(name: str, *settings: str, verb: str = "install") -> Release:
     """Install the chart, and wait until everything is ready."""
     chosen = [*IMAGE, f"--set=persistence.storageClass={name}", "--set=persistence.size=1Gi", *settings]
     run("helm", verb, "textmill", str(CHART), f"--namespace={name}", "--wait", "--timeout=5m", *chosen)
-    return Release(name)
+    found = Release(name)
+    until(found.answers)
+    return found

@@ -22,7 +22,7 @@ OUTAGE_SECONDS = 30.0
 @pytest.fixture(scope="module")
 def middle(mill: Release) -> Path:
     """A file that has a pod of its own."""
-    return mill.put("outage.txt", LINE, 2 * MIB)
+    return mill.put("outage.txt", LINE, 32 * MIB)
 
 
 def started(mill: Release, name: str, file: Path) -> list[int]:

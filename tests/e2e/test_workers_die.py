@@ -25,7 +25,7 @@ WORDS = 10
 @pytest.fixture(scope="module")
 def middle(mill: Release) -> Path:
     """A file that has a pod of its own."""
-    return mill.put("mortal.txt", LINE, 2 * MIB)
+    return mill.put("mortal.txt", LINE, 32 * MIB)
 
 
 def counted(mill: Release, name: str, file: Path) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
+
+from tests.serving import serving
 
 REQUEST: dict[str, Any] = {
     "name": "alice",
@@ -74,15 +75,9 @@ def answering(*answers: Told) -> Iterator[Script]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
     script.address = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(server):
         yield script
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def problem(status: int, reason: str, **more: Any) -> Told:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from image import check
+from tests.serving import serving
 
 
 class Installation(ThreadingHTTPServer):
@@ -67,9 +67,6 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def installation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     monkeypatch.setattr(check, "PAUSE_SECONDS", 0.0)
-    with Installation() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = Installation()
+    with serving(server):
         yield server
-        server.shutdown()
-        thread.join()

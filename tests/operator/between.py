@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import yaml
 
 from local import kubeconfig
+from tests.serving import serving
 
 PASSED_ON = ("Authorization", "Content-Type", "Accept")
 
@@ -37,12 +38,13 @@ class Between(ThreadingHTTPServer):
         document["clusters"][0]["cluster"] = {"server": f"http://127.0.0.1:{self.server_address[1]}"}
         own_config.write_text(yaml.safe_dump(document), encoding="utf-8")
 
-    def end_calls(self) -> None:
-        """End what is under way, so that the threads of it end."""
+    def server_close(self) -> None:
+        """End what is under way, so that the threads of it end, and be waited for."""
         self.over.set()
         for one in list(self.behind):
             with suppress(OSError, AttributeError):
                 one.sock.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
 
 class _Call(BaseHTTPRequestHandler):
@@ -82,12 +84,6 @@ class _Call(BaseHTTPRequestHandler):
 @contextmanager
 def between(config: Path, folder: Path) -> Iterator[Between]:
     """Stand before the API server of a kubeconfig for as long as the context lasts."""
-    with Between(config, folder / "between") as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-            server.end_calls()
+    server = Between(config, folder / "between")
+    with serving(server):
+        yield server

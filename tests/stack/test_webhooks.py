@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.bench.stack import Stack, stack
+from tests.serving import serving
 from tests.stack.processes import descendants, runs
 
 ROOT = Path(__file__).parents[2]
@@ -60,15 +61,10 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.url = f"http://127.0.0.1:{server.server_address[1]}/hooks"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield found
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.url = f"http://127.0.0.1:{server.server_address[1]}/hooks"
+    with serving(server):
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,16 @@ def test_unfinished_request_refreshes_itself_with_and_without_scripts(
     assert "Cancel this request" in page.text
 
 
+def test_page_tells_how_many_bytes_are_done_and_how_fast(client: FlaskClient, cluster: FakeCluster) -> None:
+    told = {"percent": 12, "bytesDone": 250_000_000, "bytesTotal": 1_000_000_000, "bytesPerSecond": 125_000_000}
+    _make(cluster, "fox", phase="Tokenizing", progress=told)
+    page = read(client.get("/view/fox", headers=BROWSER))
+    assert "This stage 250,000,000 of 1,000,000,000 bytes, 125,000,000 a second" in page.text
+
+    _make(cluster, "hen", phase="Succeeded", progress={**told, "percent": 100}, result=RESULT)
+    assert "a second" not in read(client.get("/view/hen", headers=BROWSER)).text
+
+
 def test_finished_request_shows_totals_bars_and_downloads(client: FlaskClient, cluster: FakeCluster) -> None:
     _make(cluster, "fox", phase="Succeeded", result=RESULT)
 

@@ -38,7 +38,8 @@ def tokenize(order: TokenizeOrder, settings: Settings) -> reports.Report:
         target = settings.root / layout.shard(f"{settings.out}/{order.id}", settings.shard)
         manifest = _kept(target, order, found, settings)
         if manifest is None:
-            text = Text(found.file, size, order.encoding, strict=order.errors == "strict", bounds=settings.bounds)
+            strict, hashing = order.errors == "strict", settings.shard == 0
+            text = Text(found.file, size, order.encoding, strict=strict, bounds=settings.bounds, hashing=hashing)
             if settings.shards > 1 and not text.shardable:
                 return reports.left(order.id, reports.LEFT_NOT_SHARDABLE, size)
             with new_folder(target, settings.pod_uid) as folder:

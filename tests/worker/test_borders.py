@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.worker.runs import expected_words
+from tests.worker.runs import drop, expected_words, path_order, tokenize_settings
 from worker import cuts, ranges
 from worker.ranges import border, shard_range
+from worker.raw import Raw
 from worker.reference import Reference
+from worker.tokenizing import tokenize
 
 PARTS = st.text("ab1.,' \n\r\t\u0301\u200d\u00ad\u2139\u3000é漢😀🇩🇪Σ", max_size=60)
 BYTES = st.lists(st.one_of(PARTS.map(str.encode), st.binary(max_size=6)), max_size=6).map(b"".join)
@@ -111,3 +115,11 @@ def test_first_of_many_shards_is_almost_nothing_as_it_hashes_the_file() -> None:
     found = bounds(b"a\n" * 500, 100, 1 << 20, hashing=True)
     assert (found[0], found[-1][1]) == ((0, 2), 1000)
     assert {end - start for start, end in found[1:]} <= {8, 10, 12}
+
+
+@pytest.mark.parametrize(("shard", "hashed"), [(0, True), (1, False)])
+def test_shard_that_need_not_tell_the_digest_does_not_hash(tmp_path: Path, shard: int, hashed: bool) -> None:
+    drop(tmp_path, b"a b\n" * 1000)
+    with mock.patch("worker.raw.Raw.blocks", autospec=True, side_effect=Raw.blocks) as read:
+        tokenize(path_order(), tokenize_settings(tmp_path, shard=shard, shards=2))
+    assert {bool(call.args[0].sha256) for call in read.call_args_list} == {hashed}

@@ -1,11 +1,14 @@
+{{/* Begins all names: a letter first, no dot, and at most 46 characters, since a CronJob's name has 52 with `-sweep`. */}}
 {{- define "textmill.name" -}}
-{{- $name := .Values.fullnameOverride | default .Release.Name | trunc 40 | trimSuffix "-" -}}
-{{- if contains "textmill" $name }}{{ $name }}{{ else }}{{ printf "%s-textmill" $name }}{{ end -}}
+{{- $name := .Values.fullnameOverride | default .Release.Name | replace "." "-" -}}
+{{- if regexMatch "^[0-9]" $name }}{{ $name = printf "textmill-%s" $name }}{{ end -}}
+{{- if not (contains "textmill" (trunc 46 $name)) }}{{ $name = printf "%s-textmill" ($name | trunc 37 | trimAll "-") }}{{ end -}}
+{{- $name | trunc 46 | trimAll "-" -}}
 {{- end -}}
 
 {{- define "textmill.selector" -}}
 app.kubernetes.io/name: textmill
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 

@@ -139,7 +139,7 @@ class Counts:
     def add(self, portion: Portion, moved: Moved) -> None:
         """Count a portion; PortionFailed if its file is no text that can be read."""
         try:
-            with Path(portion.path).open("rb") as file:
+            with Path(portion.path).open("rb", buffering=0) as file:  # as a document's reader shares its place
                 text = self._order.text(file, os.fstat(file.fileno()).st_size)
                 before = portion.start
                 for block in text.blocks(portion.start, portion.end, self._folder):

@@ -12,7 +12,9 @@ import pytest
 from tests.worker.papers import docx, epub, paragraph, pdf, zipped
 from tests.worker.runs import UID, drop, path_order, shard_words, tokenize_settings
 from textmill.orders import TokenizeOrder, inline_value
+from worker.documents.child import text_of
 from worker.errors import NotText
+from worker.settings import Bounds
 from worker.tokenizing import tokenize
 
 PAGE = "<html><head><title>T</title><style>s{}</style></head><body><p>one<b>two</b><p>three<script>no</script></body>"
@@ -74,6 +76,15 @@ def test_page_is_read_in_its_declared_encoding_if_asked_to_guess(
     found = observed(tmp_path, content, encoding=asked)
     assert (found["encoding"], found["guessed"]) == (said, guessed)
     assert found["invalidBytes"] == (2 if asked == "utf-8" else 0)
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx", "epub"])
+def test_document_is_read_from_its_beginning_where_all_of_it_is_in_a_buffer(tmp_path: Path, kind: str) -> None:
+    content, words = DOCUMENTS[kind]
+    (tmp_path / "document").write_bytes(content)
+    with (tmp_path / "document").open("rb", buffering=1 << 20) as file:
+        assert file.read(8) == content[:8]
+        assert b"".join(text_of(kind, file, Bounds(), 1 << 20)).decode().lower().split() == words
 
 
 def test_document_stays_whole_where_shards_were_planned(tmp_path: Path) -> None:

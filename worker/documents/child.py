@@ -31,7 +31,7 @@ def text_of(kind: str, file: IO[bytes], bounds: Bounds, most: int) -> Iterator[b
     """Yield the text of a document that lies in an open file, at most so many bytes of it."""
     import subprocess
 
-    file.seek(0)
+    os.lseek(file.fileno(), 0, os.SEEK_SET)  # what the process reads from; `seek` may stay within a buffer
     limits = (str(most), str(bounds.document_memory), str(bounds.document_seconds))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "worker.documents", kind, *limits],

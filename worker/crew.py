@@ -21,7 +21,7 @@ from typing import IO, Any
 from worker import arrow
 from worker.engines import Part, engine
 from worker.portions import Counts, Moved, Order, Portion, PortionFailed
-from worker.settings import Settings, cores
+from worker.settings import INTERPRETER, Settings, cores
 from worker.totals import Totals
 
 _PROGRAM = Path(__file__).resolve().parents[1]
@@ -29,7 +29,7 @@ _PROGRAM = Path(__file__).resolve().parents[1]
 
 def counted(shares: Sequence[Sequence[Portion]], order: Order, folder: Path, moved: Moved) -> Iterator[Part]:
     """Count each share in a process of its own and yield the table of all; PortionFailed if one cannot be counted."""
-    within = order._replace(memory=order.memory // len(shares))
+    within = order._replace(memory=(order.memory - INTERPRETER) // len(shares))  # this process waits meanwhile
     members: list[_Member] = []
     try:
         for number, share in enumerate(shares):

@@ -20,8 +20,11 @@ DEFAULT_MEMORY = 512 << 20
 _GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _UNLIMITED = 1 << 60
-_INTERPRETER = 64 << 20
+INTERPRETER = 64 << 20
 """What Python, the libraries and the blocks under way take."""
+_LEAST_WORDS = 8 << 20
+LEAST_MEMORY = INTERPRETER + 2 * _LEAST_WORDS
+"""What a run takes however little it may: its words have a bound below which they would be put aside all the time."""
 
 
 class Bounds(NamedTuple):
@@ -65,12 +68,12 @@ class Settings(NamedTuple):
     def vocabulary_memory(self) -> int:
         """Bytes of words above which they are written out and begun anew: half of what is left, as dictionaries
         grow."""
-        return max((self.memory - _INTERPRETER) // 2, 8 << 20)
+        return max((self.memory - INTERPRETER) // 2, _LEAST_WORDS)
 
     @property
     def largest_word(self) -> int:
         """Bytes of one word that a run can hold in the few copies that it needs."""
-        return max((self.memory - _INTERPRETER) // 4, 8 << 20)
+        return max((self.memory - INTERPRETER) // 4, _LEAST_WORDS)
 
 
 def bounds_of(options: Namespace) -> Bounds:

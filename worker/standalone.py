@@ -22,7 +22,7 @@ from worker import bar, printing
 from worker.engines import engine
 from worker.errors import WorkerError
 from worker.portions import Counts, Merged, Moved, Order, PortionFailed, Source, shared_out
-from worker.settings import bounds_of, cores, memory_bound
+from worker.settings import INTERPRETER, LEAST_MEMORY, bounds_of, cores, memory_bound
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -65,7 +65,7 @@ def _count(options: Namespace, folder: Path) -> int:
         return FAILED
     size = sum(one.size for one in sources)
     with bar.shown(size, wanted=not options.quiet) as moved:
-        counted = _counted(sources, order, folder, moved, options.processes or worthwhile(size))
+        counted = _counted(sources, order, folder, moved, options.processes or worthwhile(size, order.memory))
     printing.show(counted, size, options)
     return 0
 
@@ -108,9 +108,11 @@ def _counted(sources: list[Source], order: Order, folder: Path, moved: Moved, pr
     return counts
 
 
-def worthwhile(size: int) -> int:
-    """Return how many processes should count so many bytes."""
-    return max(1, min(cores(), size // WORTH_A_PROCESS[engine().name]))
+def worthwhile(size: int, memory: int) -> int:
+    """Return how many processes should count so many bytes: no more than the memory holds beside the one that waits
+    for them."""
+    fitting = (memory - INTERPRETER) // LEAST_MEMORY
+    return max(1, min(cores(), size // WORTH_A_PROCESS[engine().name], fitting))
 
 
 def _say(text: str) -> None:

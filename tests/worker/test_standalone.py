@@ -64,7 +64,29 @@ def test_words_that_do_not_fit_into_memory_are_counted_by_every_process(tmp_path
 @pytest.mark.parametrize(("size", "processes"), [(1, 1), (WORTH, 1), (2 * WORTH, 2), (100 * WORTH, 4)])
 def test_cores_are_used_where_it_is_worth_it(monkeypatch: pytest.MonkeyPatch, size: int, processes: int) -> None:
     monkeypatch.setattr(standalone, "cores", lambda: 4)
-    assert standalone.worthwhile(size) == processes
+    assert standalone.worthwhile(size, memory=16 << 30) == processes
+
+
+@pytest.mark.parametrize(("memory", "processes"), [(1, 1), (223, 1), (224, 2), (512, 5), (1 << 20, 16)])
+def test_processes_are_as_many_as_the_memory_holds_beside_the_one_that_waits(
+    monkeypatch: pytest.MonkeyPatch, memory: int, processes: int
+) -> None:
+    monkeypatch.setattr(standalone, "cores", lambda: 16)
+    assert standalone.worthwhile(100 * WORTH, memory << 20) == processes
+
+
+def test_memory_is_shared_out_among_the_processes(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("one word\n" * 100)
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'worker.crew' in sys.orig_argv:\n    from worker.portions import Order\n"
+        "    parse = Order.parse\n    def tell(told):\n"
+        f"        open({str(tmp_path)!r} + f'/told-{{os.getpid()}}', 'x').write(str(told['memory'] >> 20))\n"
+        "        return parse(told)\n    Order.parse = tell\n"
+    )
+    before = f"import os; os.environ['PYTHONPATH'] = {str(tmp_path)!r}"
+    memory = str(304 << 20)
+    assert worker("count", "--processes", "3", "--memory", memory, str(tmp_path / "text"), before=before).code == 0
+    assert [path.read_text() for path in tmp_path.glob("told-*")] == ["80"] * 3
 
 
 def test_json_has_the_totals_of_all_files_and_the_top_words(tmp_path: Path) -> None:

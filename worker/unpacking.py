@@ -8,6 +8,7 @@ size and, past a free amount, by its ratio to what went in. One layer only: `wor
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from typing import Protocol
@@ -21,6 +22,12 @@ WINDOW = 128 << 20
 
 FREE = 64 << 20
 """Bytes that any input may expand to, whatever the ratio: the padding of a small file is no bomb."""
+
+_FIRST = 64
+"""Bytes of itself that a part is given first, then always twice as many: a decompressor copies all that lies behind its
+end, so the work would be the square of the size where a block holds thousands of empty parts."""
+
+_PADDING = re.compile(rb"\0*")
 
 _SIGNATURES = (
     (b"\x1f\x8b\x08", "gzip"),
@@ -38,7 +45,7 @@ class _Decompressor(Protocol):
     def needs_input(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, _most: int, /) -> bytes: ...
+    def decompress(self, data: bytes | memoryview, _most: int, /) -> bytes: ...
 
 
 def compression(head: bytes) -> str | None:
@@ -57,22 +64,21 @@ def unpacked(name: str, raw: Iterator[bytes], bounds: Bounds) -> Iterator[bytes]
     parts = 0
     for block in raw:
         taken += len(block)
-        data = block
+        at = 0
         while True:
             if part is None:
-                data = data.lstrip(b"\0") if parts else data
-                if not data:
+                at = _after_padding(block, at) if parts else at
+                if at == len(block):
                     break
                 part, parts = _Part(name, parts), parts + 1
-            out = part.decompress(data, taken)
+            out, at = part.decompress(block, at, taken)
             given += len(out)
             check_expansion(f"{name} data", taken, given, bounds)
             if out:
                 yield out
-            data = b""
             if part.inner.eof:
-                data, part = part.inner.unused_data, None
-            elif part.inner.needs_input:
+                part = None
+            elif at == len(block) and part.inner.needs_input:
                 break
     if part is not None:
         raise InputDamaged(f"the {name} data is cut off: it ends after {taken:,} bytes, before its own end")
@@ -84,11 +90,15 @@ class _Part:
     def __init__(self, name: str, before: int) -> None:
         self._name = name
         self._before = before
+        self._most = _FIRST
         self.inner, self._error = _new(name)
 
-    def decompress(self, data: bytes, taken: int) -> bytes:
+    def decompress(self, block: bytes, at: int, taken: int) -> tuple[bytes, int]:
+        """Return what some of a block, from a place on, unpacks to, and the place behind it."""
+        data = memoryview(block)[at : at + self._most] if self.inner.needs_input else b""
+        self._most *= 2
         try:
-            return self.inner.decompress(data, BLOCK)
+            out = self.inner.decompress(data, BLOCK)
         except (self._error, EOFError, ValueError) as error:
             if "memory" in str(error).lower():
                 raise InputTooLarge(
@@ -98,6 +108,12 @@ class _Part:
             raise InputDamaged(
                 f"the {self._name} data is damaged {where} byte {taken:,}: {str(error)[:200]}"
             ) from error
+        return out, at + len(data) - (len(self.inner.unused_data) if self.inner.eof else 0)
+
+
+def _after_padding(block: bytes, at: int) -> int:
+    found = _PADDING.match(block, at)
+    return found.end() if found else at
 
 
 def check_expansion(what: str, taken: int, given: int, bounds: Bounds) -> None:
@@ -113,10 +129,9 @@ def check_expansion(what: str, taken: int, given: int, bounds: Bounds) -> None:
 def _new(name: str) -> tuple[_Decompressor, type[Exception]]:
     """Return a decompressor and the error that it raises at damage; each library is imported when it is needed."""
     if name == "gzip":
-        from isal import igzip_lib
+        from worker import gunzip
 
-        error: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub calls the class an instance
-        return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), error
+        return gunzip.Gunzip(), gunzip.Error
     if name == "xz":
         import lzma
 

@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,37 @@ def test_gzip_bomb_ends_early_in_little_memory(tmp_path: Path) -> None:
     assert "to more than 250 times its size" in ended.output
     assert ended.peak < 512 << 20
     assert not list((tmp_path / "work").rglob("*.*"))
+
+
+class Measured:
+    """A decompressor that adds up the bytes that every one of them was given."""
+
+    given = 0
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        Measured.given += len(data)
+        found: bytes = self._inner.decompress(data, most)
+        return found
+
+
+@pytest.mark.parametrize("kind", PACK)
+@pytest.mark.parametrize("padding", [b"", bytes(4)], ids=["", "padded"])
+def test_empty_parts_by_the_thousand_take_work_in_proportion(
+    kind: str, padding: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = unpacking._new  # noqa: SLF001 - what is measured has to stand within what is handed out
+    monkeypatch.setattr(unpacking, "_new", lambda name: (Measured(new(name)[0]), new(name)[1]))
+    monkeypatch.setattr(Measured, "given", 0)
+    part = b"\x50\x2a\x4d\x18\0\0\0\0" if kind == "zstd" else PACK[kind](b"")
+    content = (part + padding) * 4_000
+    assert list(unpacking.unpacked(kind, iter([content, PACK[kind](b"end")]), Bounds())) == [b"end"]
+    assert Measured.given <= 8 * len(content)
 
 
 @pytest.mark.parametrize(("kind", "pack"), [("zstd", wide_zstd), ("xz", greedy_xz)])

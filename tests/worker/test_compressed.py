@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ from tests.worker.runs import (
 )
 from textmill.reports import Report
 from worker.errors import InputDamaged, NotText
+from worker.settings import Bounds
 from worker.tokenizing import tokenize
+from worker.unpacking import unpacked
 
 TEXT = "The cat, the dog; don't 3.14 ΟΔΟΣ\nété\n" * 2_500
 every_kind = pytest.mark.parametrize("kind", PACK)
@@ -75,6 +78,30 @@ def test_altered_data_is_damaged(tmp_path: Path, kind: str) -> None:
     packed[len(packed) // 2] ^= 0x55
     with pytest.raises(InputDamaged, match=f"^the {kind} data is (damaged near|cut off)"):
         report_of(tmp_path, bytes(packed))
+
+
+def member(flags: int, content: bytes, name: bytes = b"a name") -> bytes:
+    """Return a member of gzip with these fields in its header, in order extra, name, comment, checksum."""
+    header = b"\x1f\x8b\x08" + bytes([flags, 0, 0, 0, 0, 0, 255])
+    header += b"\6\0BC\2\0\1\2" if flags & 4 else b""
+    header += name + b"\0" if flags & 8 else b""
+    header += b"a comment\0" if flags & 16 else b""
+    header += zlib.crc32(header).to_bytes(4, "little")[:2] if flags & 2 else b""
+    return header + gzip.compress(content, mtime=0)[10:]
+
+
+@pytest.mark.parametrize("flags", [0, 2, 4, 8, 12, 16, 24, 30])
+def test_header_of_gzip_may_lie_across_blocks(flags: int) -> None:
+    packed = member(flags, b"one\n") + member(flags, b"two\n", b"name" * 100)
+    for size in (1, 2, 3, 5, 63, 64, 65, 400):
+        blocks = (packed[at : at + size] for at in range(0, len(packed), size))
+        assert b"".join(unpacked("gzip", blocks, Bounds())) == b"one\ntwo\n"
+
+
+def test_header_of_gzip_that_has_no_end_is_damaged() -> None:
+    packed = member(8, b"", b"n" * (1 << 20))
+    with pytest.raises(InputDamaged, match=r"near byte 1,048,\d\d\d: its header has more than 262,144 bytes$"):
+        list(unpacked("gzip", iter([packed]), Bounds()))
 
 
 def test_wrong_checksum_is_damage(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Installs Debian's packages, builds the programs and the image unless they are built, starts the cluster, loads the
 image and runs pytest, or another module, inside. The image's archive is kept in the cache by a digest of what goes
-into it. Where a step fails the whole fails: a cluster that does not start is no reason to pass.
+into it. Where a step fails the whole fails: a cluster that does not start is no reason to pass, nor to leave what had
+started of it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -60,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--keep", action="store_true", help="leave the cluster running")
     parser.add_argument("--module", default="pytest", help="what to run inside, tests.bench.cluster for one")
     asked, words = parser.parse_known_args(arguments)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what was started is stopped
     try:
         with up.phase("Debian's packages"):
             if system_packages.main("cluster-packages"):
@@ -67,8 +70,8 @@ def main(arguments: Sequence[str]) -> int:
         with up.phase("image"):
             path = archive(cache(os.environ))
             build(path)
-        places = up.up()
         try:
+            places = up.up()
             with up.phase("image loaded"):
                 images.load(places, path)
             with up.phase(asked.module):

@@ -80,6 +80,13 @@ def test_workers_reach_nothing_and_the_rest_the_kubernetes_api_alone() -> None:
     assert all(one["spec"]["policyTypes"] == ["Ingress", "Egress"] for one in objects.values())
 
 
+def test_policies_are_made_in_the_namespaces_that_are_listed_alone() -> None:
+    values = {"networkPolicy": {"enabled": True}, "namespaces": ["team"]}
+    listed = of_kind(render(values), "NetworkPolicy")
+    assert of_kind(render(values | {"allNamespaces": True}), "NetworkPolicy") == listed
+    assert {name for name in listed if name.endswith("-worker")} == {"textmill-worker", "team/textmill-worker"}
+
+
 def test_monitor_scrapes_both_services() -> None:
     assert spec({"serviceMonitor": {"enabled": True}}, "ServiceMonitor", "textmill") == {
         "selector": {

@@ -4,9 +4,10 @@
 #   docker run --publish 5000:5000 textmill      serves the laptop's stack at http://localhost:5000
 #
 # Stages: `packages` holds what PyPI gives, by the lock, and is built anew only when the lock changes; `engine` compiles
-# the counter with Debian's Rust; `bill` lists what all of it is made of; the last one has neither compiler nor pip, runs
-# as a numeric user and writes nowhere but to /var/lib/textmill and /tmp. The base must be Debian 13. The secret `ca` is
-# for networks with a certificate authority of their own; without it the base's certificates are used.
+# the counter with Debian's Rust; `bill` lists what all of it is made of; the last one adds neither compiler nor pip to the
+# base (whose own Python keeps its pip, unused), runs as a numeric user and writes nowhere but to /var/lib/textmill and
+# /tmp. The base must be Debian 13. The secret `ca` is for networks with a certificate authority of their own; without it
+# the base's certificates are used.
 ARG BASE=docker.io/library/python:3.13-slim
 
 FROM ${BASE} AS packages

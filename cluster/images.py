@@ -6,6 +6,7 @@ The pause image is one static program, so its archive is written by hand: a laye
 import hashlib
 import io
 import json
+import platform
 import subprocess
 import tarfile
 from pathlib import Path
@@ -15,6 +16,14 @@ from cluster.errors import ClusterError
 from cluster.places import Places
 from cluster.settings import PAUSE
 
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""What images and Go call a machine that the kernel calls otherwise."""
+
+
+def architecture() -> str:
+    """Return this machine's architecture by the name that it has in images."""
+    return ARCHITECTURES.get(platform.machine(), platform.machine())
+
 
 def pause(program: Path, archive: Path) -> None:
     """Write the archive of the image that holds a pod's namespaces open."""
@@ -23,7 +32,7 @@ def pause(program: Path, archive: Path) -> None:
         _add(tar, "pause", program.read_bytes(), 0o755)
     digest = hashlib.sha256(layer.getvalue()).hexdigest()
     config = {
-        "architecture": "amd64",
+        "architecture": architecture(),
         "os": "linux",
         "config": {"Entrypoint": ["/pause"], "User": "65535:65535"},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cluster import images
 from tests.bench.stack import Stack
 from tests.contract.server import until
 from tests.stack.processes import descendants, runs
@@ -55,7 +56,7 @@ def kill_workers(running: Stack) -> int:
 
 def test_the_control_plane_is_a_real_one(running: Stack) -> None:
     told = json.loads(kubectl(running, "version", "--output=json"))["serverVersion"]
-    assert (told["major"], told["platform"]) == ("1", "linux/amd64")
+    assert (told["major"], told["platform"]) == ("1", f"linux/{images.architecture()}")
     assert [one["status"]["nodeInfo"]["containerRuntimeVersion"] for one in objects(running, "nodes")] == [
         "subprocess://1"
     ]

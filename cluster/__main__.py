@@ -19,7 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m cluster", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="build programs into the cache and print where they are")
-    build.add_argument("module", nargs="*", help=", ".join(one.name for one in binaries.ALL))
+    build.add_argument("module", nargs="*", help=", ".join(one.name for one in binaries.NODE))
     commands.add_parser("up", help="start the cluster, unless it runs")
     commands.add_parser("down", help="stop it and leave nothing")
     inside = commands.add_parser("exec", help="run a command inside: exec -- kubectl get pods")
@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace) -> int:
     places = Places(state(os.environ))
     match asked.command:
         case "build":
-            wanted = [one for one in binaries.ALL if not asked.module or one.name in asked.module]
+            wanted = [one for one in binaries.NODE if not asked.module or one.name in asked.module]
             for path in binaries.build(cache(os.environ), wanted).values():
                 print(path)
         case "up":

@@ -72,13 +72,11 @@ KUBERNETES = Module(
 )
 ETCD = Module("etcd", "go.etcd.io/etcd/server/v3", ("go.etcd.io/etcd/server/v3",))
 HELM = Module("helm", "helm.sh/helm/v4", ("helm.sh/helm/v4/cmd/helm",))
-KWOK = Module("kwok", "sigs.k8s.io/kwok", ("sigs.k8s.io/kwok/cmd/kwok",))
 COREDNS = Module("coredns", "github.com/coredns/coredns", ("github.com/coredns/coredns",))
 PAUSE = Module("pause", "textmill.dev/cluster/pause", ("textmill.dev/cluster/pause",))
 
 CONTROL_PLANE = (ETCD, KUBERNETES)
 NODE = (HELM, ETCD, COREDNS, PAUSE, KUBERNETES)
-ALL = (HELM, ETCD, COREDNS, PAUSE, KWOK, KUBERNETES)
 
 
 def build(cache: Path, modules: Iterable[Module]) -> dict[str, Path]:

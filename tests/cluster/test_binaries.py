@@ -31,14 +31,17 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_versions_are_what_the_module_files_pin() -> None:
-    found = {module.name: module.version for module in binaries.ALL if module is not binaries.PAUSE}
+    found = {module.name: module.version for module in binaries.NODE if module is not binaries.PAUSE}
     assert found == {
         "helm": "v4.3.1",
         "etcd": "v3.7.3",
         "coredns": "v1.15.0",
-        "kwok": "v0.8.0",
         "kubernetes": "v1.37.2",
     }
+
+
+def test_nothing_is_pinned_that_no_node_needs() -> None:
+    assert {path.name for path in places.MODULES.iterdir()} == {module.name for module in binaries.NODE}
 
 
 def test_kubernetes_is_told_its_version() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from cluster.errors import MachineLacks
 
 FREE_BYTES = 8 << 30
+CONTROLLERS = Path("/proc/cgroups")
 
 
 def check(state: Path) -> None:
@@ -26,7 +27,7 @@ def check(state: Path) -> None:
     for path in ("unshare", "nsenter", "ip", "iptables", "containerd", "runc", "/usr/lib/cni/ptp"):
         if shutil.which(path) is None:
             raise MachineLacks(f"a node needs {path}", "apt-get install the packages that `make cluster-up` names")
-    controllers = Path("/proc/cgroups").read_text()
+    controllers = CONTROLLERS.read_text()
     if not all(f"\n{name}\t" in controllers for name in ("memory", "cpu", "pids")):
         raise MachineLacks("the kernel has no control groups for memory, cpu and pids", "boot one that has them")
     folder = state.parent

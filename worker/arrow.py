@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -57,26 +56,40 @@ def write_table(path: Path, rows: Iterable[Part]) -> File:
     return _write(path, schema, (RecordBatch.from_arrays(list(part), schema=schema) for part in rows))
 
 
-def write_run(path: Path, rows: Iterable[Part]) -> None:
-    """Write rows for this process alone, in small record batches: neither durable nor with a digest."""
+def write_run(path: Path, rows: Iterable[Part], most: int) -> int:
+    """Write rows for this process alone, neither durable nor with a digest: in record batches of at most so many bytes,
+    but for a row that has more alone. Return the bytes of the largest."""
     from arro3.core import RecordBatch, RecordBatchReader
     from arro3.io import write_ipc
 
     schema, kept = _table(), _Kept()
-    batches = (RecordBatch.from_arrays(list(part), schema=schema) for part in rows)
-    pieces = chain.from_iterable(map(_pieces, batches))
+    largest = 0
+
+    def pieces() -> Iterator[RecordBatch]:
+        nonlocal largest
+        for part in rows:
+            for piece, size in _pieces(RecordBatch.from_arrays(list(part), schema=schema), most):
+                largest = max(largest, size)
+                yield piece
+
     with path.open("xb") as file:
         try:
-            write_ipc(RecordBatchReader.from_batches(schema, kept.iterate(pieces)), file, compression="lz4")
+            write_ipc(RecordBatchReader.from_batches(schema, kept.iterate(pieces())), file, compression="lz4")
         except Exception as error:
             if kept.error:
                 raise kept.error from error
             raise
+    return largest
 
 
-def _pieces(batch: RecordBatch) -> Iterator[RecordBatch]:
-    rows = batch.num_rows
-    return (batch.slice(at, min(RUN_ROWS, rows - at)) for at in range(0, rows, RUN_ROWS))
+def _pieces(batch: RecordBatch, most: int) -> Iterator[tuple[RecordBatch, int]]:
+    at = before = 0
+    while at < batch.num_rows:
+        rows = min(RUN_ROWS, batch.num_rows - at)
+        while (end := batch.slice(0, at + rows).nbytes) - before > most and rows > 1:  # right from the beginning alone
+            rows //= 2
+        yield batch.slice(at, rows), end - before
+        at, before = at + rows, end
 
 
 def _table() -> Schema:

@@ -100,8 +100,8 @@ class _Words:
         return _array(found)
 
     def vocabulary(self, start: int) -> Column:
-        found = next(_lists(islice(self._reference.vocabulary, start, None)), [])
-        return _strings(found)
+        rows = ((word, 0) for word in islice(self._reference.vocabulary, start, None))
+        return _strings([word for word, _ in next(_lists(rows), [])])
 
     def forget(self) -> None:
         self._first += len(self)
@@ -161,14 +161,9 @@ class _Tally:
 
 def parts(rows: Iterable[Row]) -> Iterator[Part]:
     """Yield rows as columns, in pieces that are small enough for a record batch."""
-    rows = iter(rows)
-    while some := list(islice(rows, ROWS)):
-        words = [word for word, _ in some]
-        counts = array("Q", (count for _, count in some))
-        at = 0
-        for piece in _lists(words):
-            yield _strings(piece), _array(counts[at : at + len(piece)])
-            at += len(piece)
+    for some in _lists(rows):
+        words, counts = zip(*some, strict=True)
+        yield _strings(list(words)), _array(array("Q", counts))
 
 
 def listed(column: Column) -> list[Any]:
@@ -179,16 +174,17 @@ def listed(column: Column) -> list[Any]:
     return found
 
 
-def _lists(words: Iterable[str]) -> Iterator[list[str]]:
-    """Yield words in lists that are small enough for a column; a very long word is alone in its list."""
-    some: list[str] = []
+def _lists(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield rows in lists that are small enough for columns; a very long word is alone in its list."""
+    some: list[Row] = []
     characters_in_it = 0
-    for word in words:
-        if some and (len(some) >= ROWS or characters_in_it + len(word) > CHARACTERS):
+    for row in rows:
+        size = len(row[0])
+        if some and (len(some) >= ROWS or characters_in_it + size > CHARACTERS):
             yield some
             some, characters_in_it = [], 0
-        some.append(word)
-        characters_in_it += len(word)
+        some.append(row)
+        characters_in_it += size
     if some:
         yield some
 

@@ -8,13 +8,25 @@ give the same rows. Runs lie in the temporary folder of the table, are never mad
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 from worker import arrow
 from worker.engines import Column, Engine, Part, Tally
 
 FAN_IN = 64
 """Runs that are merged at once, as each has a record batch in memory."""
+SHARE = 4
+"""What part of the bound the record batches of a merge may take: each is held twice, and what was merged fills up the
+rest meanwhile."""
+
+
+class _Run(NamedTuple):
+    """A file of sorted rows, and the bytes of its largest record batch."""
+
+    path: Path
+    largest: int
 
 
 class Totals:
@@ -25,7 +37,7 @@ class Totals:
         self._bound = bound
         self._engine = engine
         self._tally = engine.heap() if distinct else engine.tally(threads)
-        self._runs: list[Path] = []
+        self._runs: list[_Run] = []
         self._made = 0
 
     def add(self, words: Column, counts: Column) -> None:
@@ -46,7 +58,7 @@ class Totals:
     @property
     def runs(self) -> tuple[Path, ...]:
         """What was put aside."""
-        return tuple(self._runs)
+        return tuple(run.path for run in self._runs)
 
     def rows(self) -> Iterator[Part]:
         """Yield each word once with its total, by falling count, then by code points."""
@@ -57,7 +69,7 @@ class Totals:
         return self._by_count(self._merged(self._runs, by_count=False))
 
     def _by_count(self, rows: Iterable[Part]) -> Iterator[Part]:
-        runs: list[Path] = []
+        runs: list[_Run] = []
         heap: Tally = self._engine.heap()
         for words, counts in rows:
             heap.add(words, counts)
@@ -67,20 +79,24 @@ class Totals:
             runs.append(self._write(heap.rows(by_count=True)))
         yield from self._merged(runs, by_count=True)
 
-    def _merged(self, runs: list[Path], *, by_count: bool) -> Iterator[Part]:
+    def _merged(self, runs: list[_Run], *, by_count: bool) -> Iterator[Part]:
         """Merge runs, in several steps if there are many, and remove them."""
-        while len(runs) > FAN_IN:
-            first, runs = runs[:FAN_IN], runs[FAN_IN:]
+        while len(runs) > (most := self._together(runs)):
+            first, runs = runs[:most], runs[most:]
             runs.append(self._write(self._merged(first, by_count=by_count)))
-        yield from self._engine.merged([_read(path) for path in runs], by_count)
-        for path in runs:
-            path.unlink()
+        yield from self._engine.merged([_read(run.path) for run in runs], by_count)
+        for run in runs:
+            run.path.unlink()
 
-    def _write(self, rows: Iterable[Part]) -> Path:
+    def _together(self, runs: list[_Run]) -> int:
+        """Return how many of the first runs can be merged at once: fewer where they hold words that are long."""
+        sizes = accumulate(run.largest for run in runs[:FAN_IN])
+        return max(2, sum(size <= self._bound // SHARE for size in sizes))
+
+    def _write(self, rows: Iterable[Part]) -> _Run:
         path = self._folder / f".run-{self._made:05d}"
         self._made += 1
-        arrow.write_run(path, rows)
-        return path
+        return _Run(path, arrow.write_run(path, rows, self._bound // (SHARE * FAN_IN)))
 
 
 def _read(path: Path) -> Iterator[Part]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.worker.runs import NOTICE, TABLE, TOKENS, UID, drop, worker
+import pytest
+
+from tests.worker.runs import NOTICE, ROOT, TABLE, TOKENS, UID, drop, worker
 from textmill import layout, reports
 from textmill.orders import CountOrder, TokenizeOrder
 from worker import counting
@@ -94,6 +98,32 @@ def test_million_distinct_words_are_counted_exactly(tmp_path: Path) -> None:
     assert result["topWords"][:2] == [{"word": "w0000007", "count": 2}, {"word": "w0000000", "count": 1}]
     with (tmp_path / TABLE / layout.TABLE_CSV).open() as table:
         assert sum(1 for _ in table) == 1_000_001
+
+
+MANY_RUNS = """
+import sys
+from pathlib import Path
+from arro3.core import Array, DataType
+from worker.engines import engine
+from worker.settings import Settings
+from worker.totals import Totals
+folder, memory, size, rows, runs = Path(sys.argv[1]), *map(int, sys.argv[2:])
+totals = Totals(folder, Settings(folder, "", "", memory).vocabulary_memory, engine())
+ones = Array([1] * rows, DataType.uint64())
+for run in range(runs):
+    words = [f"{run:02}-{number:05}".ljust(size, "x") for number in range(rows)]
+    totals.put_aside([(Array(words, DataType.utf8()), ones)])
+print(sum(len(counts) for _, counts in totals.rows()))
+"""
+
+
+@pytest.mark.parametrize(("size", "rows", "runs"), [(1 << 10, 8_000, 64), (8_000_000, 1, 40)])
+def test_runs_of_long_words_are_merged_within_the_bound(tmp_path: Path, size: int, rows: int, runs: int) -> None:
+    numbers = [str(number) for number in (BOUND, size, rows, runs)]
+    command = [sys.executable, "-c", f"{LIMITED}\n{MANY_RUNS}", str(tmp_path), *numbers]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.returncode) == (f"{rows * runs}\n", 0), ended.stderr[-500:]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_file_of_more_bytes_than_the_memory_is_counted_exactly(tmp_path: Path) -> None:

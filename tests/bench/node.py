@@ -94,8 +94,8 @@ async def _textmill(api: Client, ends: Moments, prefix: str, files: int, spread:
     ended = await ends.of(created, PATIENCE)
     for name in created:
         found = await api.get(f"{REQUESTS}/{name}")
-        if found["status"]["result"]["tokens"] != WORDS:
-            raise RuntimeError(f"a wrong result: {found['status']}")
+        if (found["status"]["result"]["tokens"], found["status"]["starts"]) != (WORDS, 2):
+            raise RuntimeError(f"a wrong result, or work that was done twice: {found['status']}")
     return Batch(list(created.values()), ended)
 
 

@@ -43,10 +43,11 @@ def thaw(pids: list[int]) -> None:
 
 
 def kill(pod: Json) -> None:
-    """End a pod's processes as a power cut would."""
-    for pid in of_pod(pod):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    """End a pod's processes, of which there must be some, as a power cut would."""
+    found = of_pod(pod)
+    assert found, f"no process belongs to {pod['metadata']['name']}"
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
 
 
 def starve(pids: list[int]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cluster import up
 from cluster.places import Places, state
+from tests.e2e import processes
 from tests.e2e.kube import Json, apply, get, items, kubectl, run, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,8 @@ IMAGE = ("--set=image.repository=localhost/textmill", "--set=image.tag=e2e")
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 ENDED = ("Succeeded", "Failed")
 STAGE = "textmill.dev/stage"
+TAKEOVER_SECONDS = 20.0
+"""From the loss of the leading operator on."""
 BLOCK = 1 << 20
 
 
@@ -149,6 +152,20 @@ class Release:
         lease = get("lease", "textmill-operator", f"--namespace={self.namespace}")
         return str(lease["spec"].get("holderIdentity") or "")
 
+    def lose_leader(self) -> str:
+        """Take the leading operator away as a power cut would, so that it gives nothing back, and return its name."""
+        name = until(self.leader)
+        pod = self.pod(name)
+        processes.freeze(pod)
+        self.kubectl("delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
+        processes.kill(pod)
+        assert self.leader() == name, "it gave the Lease back"
+        return name
+
+    def followed(self, before: str) -> bool:
+        """Wait for another operator to lead, and tell whether one does within the time that is promised."""
+        return bool(until(lambda: (now := self.leader()) != before and now, TAKEOVER_SECONDS))
+
 
 def reason(status: Json) -> str:
     """Return the reason of the condition Succeeded."""
@@ -188,10 +205,10 @@ def clear(name: str) -> None:
     kubectl("delete", "persistentvolume", name, "--ignore-not-found", "--timeout=60s")
 
 
-def install(name: str, *settings: str, verb: str = "install") -> Release:
+def install(name: str, *settings: str, verb: str = "install", chart: Path = CHART) -> Release:
     """Install the chart, and wait until everything is ready."""
     chosen = [*IMAGE, f"--set=persistence.storageClass={name}", "--set=persistence.size=1Gi", *settings]
-    run("helm", verb, "textmill", str(CHART), f"--namespace={name}", "--wait", "--timeout=5m", *chosen)
+    run("helm", verb, "textmill", str(chart), f"--namespace={name}", "--wait", "--timeout=5m", *chosen)
     found = Release(name)
     until(found.answers)
     return found

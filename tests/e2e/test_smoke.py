@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.e2e.kube import run, until
+from tests.e2e.kube import run
 from tests.e2e.release import Release, reason
 
 TEXT = b"the mill grinds the words and the words fall\n"
@@ -37,12 +37,9 @@ def test_chart_proves_itself_by_helm_test(mill: Release) -> None:
 
 
 def test_killed_leader_is_followed_and_nothing_is_lost(mill: Release) -> None:
-    before = until(mill.leader)
     for index in range(5):
         mill.create(f"over-{index}", {"inline": f"word{index} and more"})
-    mill.kubectl("delete", "pod", before, "--grace-period=0", "--force")
-    follower = until(lambda: (now := mill.leader()) != before and now)
-    assert follower
+    assert mill.followed(mill.lose_leader())
     found = {name: mill.ended(name)["result"]["tokens"] for name in (f"over-{index}" for index in range(5))}
     assert found == dict.fromkeys(found, 3)
 

@@ -28,10 +28,11 @@ def middle(mill: Release) -> Path:
     return mill.put("mortal.txt", LINE, 32 * MIB)
 
 
-def counted(mill: Release, name: str, file: Path) -> bool:
-    """Wait for the end, and tell whether the count is right."""
+def counted(mill: Release, name: str, file: Path, starts: int, attempts: int = 0) -> bool:
+    """Wait for the end, and tell whether the count is right after so many Jobs and retries."""
     status = mill.ended(name, patience=300)
     assert (status["phase"], reason(status)) == ("Succeeded", "Counted"), status
+    assert (status["starts"], status.get("attempts", 0)) == (starts, attempts), status
     return bool(status["result"]["tokens"] == WORDS * file.stat().st_size // len(LINE))
 
 
@@ -46,7 +47,7 @@ def test_worker_evicted_by_a_drain_is_replaced(mill: Release, middle: Path) -> N
     where = f"/api/v1/namespaces/{mill.namespace}/pods/{pod['metadata']['name']}/eviction"
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod["metadata"]["name"]}}
     mill.kubectl("create", "--raw", where, "--filename=-", text=json.dumps(body))
-    assert counted(mill, "drained", middle)
+    assert counted(mill, "drained", middle, starts=2)
 
 
 def test_worker_deleted_midway_is_run_again(mill: Release, middle: Path) -> None:
@@ -54,7 +55,7 @@ def test_worker_deleted_midway_is_run_again(mill: Release, middle: Path) -> None
     pod = mill.worker_of("deleted")
     processes.freeze(pod)
     mill.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
-    assert counted(mill, "deleted", middle)
+    assert counted(mill, "deleted", middle, starts=2)
 
 
 def test_worker_killed_midway_is_run_again(mill: Release, middle: Path) -> None:
@@ -62,8 +63,7 @@ def test_worker_killed_midway_is_run_again(mill: Release, middle: Path) -> None:
     pod = mill.worker_of("killed")
     processes.freeze(pod)
     processes.kill(pod)
-    assert counted(mill, "killed", middle)
-    assert mill.status("killed")["attempts"] == 1
+    assert counted(mill, "killed", middle, starts=3, attempts=1)
 
 
 def test_pod_deleted_between_its_end_and_the_jobs_loses_nothing(mill: Release, middle: Path) -> None:
@@ -77,7 +77,7 @@ def test_pod_deleted_between_its_end_and_the_jobs_loses_nothing(mill: Release, m
         until(lambda: mill.pod(name)["status"]["phase"] == "Succeeded")
         mill.kubectl("delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
     mill.scale("textmill-operator", 2)
-    assert counted(mill, "late", middle)
+    assert counted(mill, "late", middle, starts=2)
 
 
 @pytest.fixture

@@ -16,9 +16,12 @@ from cluster import images
 from tests.bench.stack import Stack
 from tests.contract.server import until
 from tests.stack.processes import descendants, runs
+from textmill import reports
 
 LINE = "a line of words for a real control plane\n"
 MIB = 1 << 20
+REPORTS_IN_A_MESSAGE = reports.MESSAGE_LIMIT // 100
+"""At most so many fit into a termination message; those of more are read from the log."""
 
 
 def upload(running: Stack, name: str, content: bytes) -> None:
@@ -37,6 +40,11 @@ def objects(running: Stack, kind: str) -> list[dict[str, Any]]:
     """Return all objects of a kind in the namespace."""
     found: list[dict[str, Any]] = json.loads(kubectl(running, "get", kind, "--output=json"))["items"]
     return found
+
+
+def jobs_of(running: Stack, name: str) -> list[dict[str, Any]]:
+    """Return the Jobs that there are for a request."""
+    return [one for one in objects(running, "jobs") if one["metadata"]["name"].startswith(f"{name}-")]
 
 
 def workers(running: Stack) -> list[int]:
@@ -70,6 +78,10 @@ def test_two_hundred_files_share_pods_whose_reports_are_read_from_logs(running: 
         list(pool.map(send, range(200)))
     found = [running.wait(f"small-{index}", 120)["result"] for index in range(200)]
     assert {(one["tokens"], one["distinctWords"]) for one in found} == {(10, 9)}
+    statuses = [one["status"] for one in objects(running, "preq") if one["metadata"]["name"].startswith("small-")]
+    members = {one["jobs"]["tokenize"]["name"]: one["jobs"]["tokenize"]["members"] for one in statuses}
+    assert len(members) < 40
+    assert max(members.values()) > REPORTS_IN_A_MESSAGE
 
 
 def test_worker_killed_midway_is_run_again(running: Stack) -> None:
@@ -86,13 +98,21 @@ def test_sharded_file_is_an_indexed_job_with_one_success_an_index(running: Stack
             file.write(LINE * 1024)
     spec = {"input": {"path": "big.txt", "bytes": path.stat().st_size}}
     apply(running, "big", spec)
+    modes: set[tuple[str, int]] = set()
+
+    def noted() -> bool:
+        modes.update((job["spec"]["completionMode"], job["spec"]["completions"]) for job in jobs_of(running, "big"))
+        return bool(modes)
+
+    until(noted)
+    assert modes == {("Indexed", 2)}
     ended = running.wait("big", 300)
     assert (ended["phase"], ended["result"]["tokens"]) == ("Succeeded", 9 * (lines // 1024) * 1024)
 
 
 def test_deleted_request_takes_job_and_pods_along_by_the_real_collector(running: Stack) -> None:
     upload(running, "gone", b"another text than before\n" * MIB)
-    until(lambda: any(job["metadata"]["name"].startswith("gone-") for job in objects(running, "jobs")))
+    until(lambda: jobs_of(running, "gone"))
     status, _ = running.call("DELETE", "/requests/gone")
     assert status in (200, 202, 204)
     until(

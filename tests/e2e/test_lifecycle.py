@@ -20,8 +20,8 @@ YOUNG = "retries"
 
 
 def standing(mill: Release) -> set[str]:
-    """The uids of the release's own pods, but for those that are on their way out."""
-    pods = (pod["metadata"] for pod in mill.pods("app.kubernetes.io/instance=textmill"))
+    """The uids of the release's own pods, but for workers and those that are on their way out."""
+    pods = (pod["metadata"] for pod in mill.pods(f"app.kubernetes.io/instance=textmill,!{release.STAGE}"))
     return {meta["uid"] for meta in pods if "deletionTimestamp" not in meta}
 
 

@@ -55,7 +55,7 @@ def test_worker_deleted_midway_is_run_again(mill: Release, middle: Path) -> None
     pod = mill.worker_of("deleted")
     processes.freeze(pod)
     mill.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
-    assert counted(mill, "deleted", middle, starts=2)
+    assert counted(mill, "deleted", middle, starts=3, attempts=1)
 
 
 def test_worker_killed_midway_is_run_again(mill: Release, middle: Path) -> None:
@@ -66,7 +66,18 @@ def test_worker_killed_midway_is_run_again(mill: Release, middle: Path) -> None:
     assert counted(mill, "killed", middle, starts=3, attempts=1)
 
 
-def test_pod_deleted_between_its_end_and_the_jobs_loses_nothing(mill: Release, middle: Path) -> None:
+def test_pod_deleted_between_its_end_and_the_jobs_is_not_run_again(mill: Release, middle: Path) -> None:
+    ask(mill, "read", middle)
+    pod = mill.worker_of("read")
+    held = processes.freeze(pod)
+    with processes.without("kube-controller-manager"):
+        processes.thaw(held)
+        until(lambda: mill.status("read")["phase"] == "Counting")
+        mill.kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force", "--wait=false")
+    assert counted(mill, "read", middle, starts=2)
+
+
+def test_pod_deleted_after_its_end_while_no_operator_looks_is_run_again(mill: Release, middle: Path) -> None:
     ask(mill, "late", middle)
     pod = mill.worker_of("late")
     name = pod["metadata"]["name"]
@@ -77,7 +88,7 @@ def test_pod_deleted_between_its_end_and_the_jobs_loses_nothing(mill: Release, m
         until(lambda: mill.pod(name)["status"]["phase"] == "Succeeded")
         mill.kubectl("delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
     mill.scale("textmill-operator", 2)
-    assert counted(mill, "late", middle, starts=2)
+    assert counted(mill, "late", middle, starts=3, attempts=1)
 
 
 @pytest.fixture

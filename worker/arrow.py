@@ -15,7 +15,6 @@ from typing import IO, TYPE_CHECKING, Any
 from textmill.artefacts import File
 from worker import engines
 from worker.errors import ArtefactInvalid
-from worker.volume import sync
 
 if TYPE_CHECKING:
     from arro3.core import Array, RecordBatch, Schema
@@ -144,7 +143,6 @@ def _write(path: Path, schema: Schema, batches: Iterable[RecordBatch]) -> File:
             if kept.error:
                 raise kept.error from error
             raise
-        sync(raw)
     return File(hashing.written, hashing.sha.hexdigest())
 
 

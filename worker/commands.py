@@ -1,9 +1,8 @@
 """The worker's command line: `tokenize` and `count` carry out orders, and tell the result as sealed report lines.
 
-Report lines go to standard output as each order ends, everything else to standard error; the seal over all lines
-goes to the termination log at the end. The exit code is 0 when every order got its line, whatever the line says;
-143 after a TERM signal, when what was half made is removed; anything else is the worker's own breakdown. Imports
-are late, as a Job is short.
+Report lines go to standard output at the end, everything else to standard error, and the seal over all lines to the
+termination log. The exit code is 0 when every order got its line, whatever the line says; 143 after a TERM signal, when
+what was half made is removed; anything else is the worker's own breakdown. Imports are late, as a Job is short.
 """
 
 from __future__ import annotations

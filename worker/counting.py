@@ -22,14 +22,14 @@ from worker.shards import Shard, abreast, counted
 from worker.table import Table, first_rows
 from worker.totals import Totals
 from worker.verifying import check_files, read_manifest, verified
-from worker.volume import new_folder, publish
+from worker.volume import Made, new_folder
 
 SHOWN = 64
 """Code points of a word that a report shows; the table has it whole."""
 
 
-def count(order: CountOrder, settings: Settings) -> reports.Report:
-    """Carry out one order and return its report."""
+def count(order: CountOrder, settings: Settings, later: list[Made] | None = None) -> reports.Report:
+    """Carry out one order and return its report; it holds once the folder is published, as in `tokenize`."""
     if not layout.is_output(order.tokens):
         raise ArtefactInvalid(f"{order.tokens[:200]!r} is no folder of tokens")
     folders = [settings.root / layout.shard(order.tokens, index) for index in range(order.shards)]
@@ -38,9 +38,9 @@ def count(order: CountOrder, settings: Settings) -> reports.Report:
     target = settings.root / settings.out / order.id
     manifest, top = _kept(target, shards, order.top_words)
     if manifest is None:
-        with new_folder(target, settings.pod_uid) as folder:
+        with new_folder(target, settings.pod_uid, later) as folder:
             manifest, top = _make(order, shards, folder, settings)
-            publish(folder, target, manifest.text())
+            (folder / layout.MANIFEST).write_text(manifest.text(), "utf-8")
     return reports.done_count(order.id, _result(f"{settings.out}/{order.id}", manifest, top))
 
 

@@ -1,4 +1,4 @@
-"""What a pod of a Job does: each order in turn, a sealed report line for each, whatever becomes of it.
+"""What a pod of a Job does: each order in turn, then a sealed report line for each, whatever becomes of it.
 
 `worker/commands.py` has read the command line. Here the libraries are imported that only a Job needs.
 """
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from textmill import layout, reports
 from textmill.errors import BadObject, Reason
@@ -18,6 +19,13 @@ from textmill.orders import CountOrder, TokenizeOrder
 from worker.errors import WorkerError
 from worker.memory import keep_small_blocks
 from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
+from worker.volume import Made, publish
+
+
+class Task(Protocol):
+    """What carries out one order; the folder that it makes waits to be published."""
+
+    def __call__(self, *, later: list[Made]) -> reports.Report: ...
 
 
 def tokenize_all(options: argparse.Namespace) -> int:
@@ -51,14 +59,20 @@ def _settings(
     return Settings(options.root, options.out, uid, memory, configmaps, index, shards, bounds_of(options))
 
 
-def _carry_out(tasks: Sequence[tuple[str, Callable[[], reports.Report]]], options: argparse.Namespace) -> int:
+def _carry_out(tasks: Sequence[tuple[str, Task]], options: argparse.Namespace) -> int:
+    """Carry out all tasks, publish what they made together, and tell what became of each."""
     keep_small_blocks()
+    made: dict[str, list[Made]] = {uid: [] for uid, _ in tasks}
+    if len(made) < len(tasks):
+        raise BadObject("two orders have the same id, so they would write to the same folder")
+    found = [(uid, _attempt(uid, f"{options.out}/{uid}", partial(task, later=made[uid]))) for uid, task in tasks]
+    troubles = publish([one for folders in made.values() for one in folders])
     lines = []
-    for uid, task in tasks:
-        line = reports.line(_attempt(uid, f"{options.out}/{uid}", task))
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-        lines.append(line)
+    for uid, report in found:
+        trouble = next((troubles[one] for one in made[uid] if one in troubles), None)
+        lines.append(reports.line(_failed(uid, trouble) if trouble else report))
+        sys.stdout.write(f"{lines[-1]}\n")
+    sys.stdout.flush()
     if options.termination_log:
         options.termination_log.write_text(reports.seal(lines), "utf-8")
     return 0
@@ -70,12 +84,16 @@ def _attempt(uid: str, path: str, task: Callable[[], reports.Report]) -> reports
         return reports.failed(uid, Reason.WORKER_FAILED, f"no output can lie at {path[:200]!r}")
     try:
         return task()
-    except WorkerError as error:
-        return reports.failed(uid, error.reason, str(error))
-    except MemoryError:
-        return reports.failed(uid, Reason.OOM_KILLED, "the worker's memory is used up")
     except Exception as error:  # noqa: BLE001 - a fault of one order must not cost the others of its batch their lines
-        import traceback
+        return _failed(uid, error)
 
-        traceback.print_exc()
-        return reports.failed(uid, Reason.WORKER_FAILED, f"{type(error).__name__}: {error}")
+
+def _failed(uid: str, error: Exception) -> reports.Report:
+    if isinstance(error, WorkerError):
+        return reports.failed(uid, error.reason, str(error))
+    if isinstance(error, MemoryError):
+        return reports.failed(uid, Reason.OOM_KILLED, "the worker's memory is used up")
+    import traceback
+
+    traceback.print_exception(error)
+    return reports.failed(uid, Reason.WORKER_FAILED, f"{type(error).__name__}: {error}")

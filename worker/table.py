@@ -15,7 +15,6 @@ from textmill import layout
 from textmill.artefacts import File
 from worker import arrow
 from worker.engines import Engine, Part, Row
-from worker.volume import sync
 
 
 class Table:
@@ -51,7 +50,6 @@ class Table:
             _put(csv, sha, lines)
             del lines  # one word may be a fifth of the memory, and this is one of several copies
             yield words, counts
-        sync(csv)
 
     def _seen(self, rows: Iterable[Part]) -> Iterator[Part]:
         """Yield the rows, counted, and with the first ones kept."""

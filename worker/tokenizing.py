@@ -23,14 +23,17 @@ from worker.ranges import shard_range
 from worker.settings import Settings
 from worker.text import Text
 from worker.verifying import check_files, read_manifest
-from worker.volume import new_folder, publish
+from worker.volume import Made, new_folder
 
 BATCH = 131_072
 """Ids in a record batch."""
 
 
-def tokenize(order: TokenizeOrder, settings: Settings) -> reports.Report:
-    """Carry out one order, as far as it concerns this shard, and return its report."""
+def tokenize(order: TokenizeOrder, settings: Settings, later: list[Made] | None = None) -> reports.Report:
+    """Carry out one order, as far as it concerns this shard, and return its report.
+
+    It holds once the folder is published: already, or with those that wait in `later`.
+    """
     with opened(order, settings.root, settings.configmaps) as found:
         size = found.source.bytes
         if order.leave_above is not None and size > order.leave_above:
@@ -42,9 +45,9 @@ def tokenize(order: TokenizeOrder, settings: Settings) -> reports.Report:
             text = Text(found.file, size, order.encoding, strict=strict, bounds=settings.bounds, hashing=hashing)
             if settings.shards > 1 and not text.shardable:
                 return reports.left(order.id, reports.LEFT_NOT_SHARDABLE, size)
-            with new_folder(target, settings.pod_uid) as folder:
+            with new_folder(target, settings.pod_uid, later) as folder:
                 manifest = _Shard(order, found, text, settings, folder).write()
-                publish(folder, target, manifest.text())
+                (folder / layout.MANIFEST).write_text(manifest.text(), "utf-8")
     return _report(order, manifest)
 
 

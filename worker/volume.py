@@ -1,9 +1,10 @@
 """Writing to the volume: under a temporary name that carries the pod's uid, fsynced, then renamed in one step.
 
 A folder of an artefact therefore is there whole or not at all, whatever kills the pod, and two pods that make the
-same one do not meet. A full disk or quota becomes VolumeFull and leaves nothing behind; a TERM signal removes what
-is half made. Paths inside the worker's own output are not the input's: `worker/inputs.py` opens those, without
-following links.
+same one do not meet. The folders of a batch are made first and then published together, so that they wait for the
+disk once and not one after the other. A full disk or quota becomes VolumeFull and leaves nothing behind; a TERM signal
+removes what is half made. Paths inside the worker's own output are not the input's: `worker/inputs.py` opens those,
+without following links.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-from textmill import layout
 from textmill.artefacts import File
 from worker.errors import VolumeFull
 
@@ -25,51 +25,87 @@ _CHUNK = 1 << 20
 _unfinished: set[Path] = set()
 
 
+class Made(NamedTuple):
+    """A folder with all that belongs into it, and the name that it has still to get."""
+
+    temporary: Path
+    target: Path
+
+
 @contextmanager
-def new_folder(target: Path, pod_uid: str) -> Iterator[Path]:
-    """Give a fresh temporary folder beside `target`; it is removed at the end unless `publish` has renamed it."""
-    temporary = target.with_name(f".{target.name}.{pod_uid}.tmp")
-    with full_volume(temporary):
-        _unfinished.add(temporary)
-        shutil.rmtree(temporary, ignore_errors=True)
+def new_folder(target: Path, pod_uid: str, later: list[Made] | None = None) -> Iterator[Path]:
+    """Give a fresh temporary folder beside `target`, and publish it when the block ends well, if not `later`."""
+    made = Made(target.with_name(f".{target.name}.{pod_uid}.tmp"), target)
+    with full_volume(target):
+        _unfinished.add(made.temporary)
         try:
-            temporary.mkdir(parents=True)
-            yield temporary
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-            _unfinished.discard(temporary)
+            shutil.rmtree(made.temporary, ignore_errors=True)
+            made.temporary.mkdir(parents=True)
+            yield made.temporary
+        except BaseException:
+            _remove(made)
+            raise
+    if later is not None:
+        later.append(made)
+    elif trouble := publish([made]).get(made):
+        raise trouble
 
 
-def publish(temporary: Path, target: Path, manifest: str) -> None:
-    """Write the manifest, make all of it durable, and give the folder its name, in the place of one that is there."""
-    write(temporary / layout.MANIFEST, manifest.encode())
-    _sync_folder(temporary)
+def publish(folders: Sequence[Made]) -> dict[Made, Exception]:
+    """Make folders durable and give them their names, in the place of what has those; return whose failed, and why.
+
+    Several are first handed to the disk, all of them. Then the first file whose end is awaited brings most of the
+    others with it, as file systems write what belongs together at once.
+    """
+    troubles: dict[Made, Exception] = {}
+    steps = (_sync_contents, _rename, _sync_parent)
+    for step in (_begin_to_write, *steps) if len(folders) > 1 else steps:
+        for made in folders:
+            if made not in troubles:
+                try:
+                    with full_volume(made.target):
+                        step(made)
+                except (OSError, VolumeFull) as error:
+                    troubles[made] = error
+    for made in folders:
+        _remove(made)
+    return troubles
+
+
+def _begin_to_write(made: Made) -> None:
+    if not hasattr(os, "posix_fadvise"):  # outside Linux
+        return
+    for path in made.temporary.iterdir():
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _sync_contents(made: Made) -> None:
+    for path in made.temporary.iterdir():
+        with path.open("r+b") as file:  # some file systems only sync what may be written
+            os.fdatasync(file.fileno())
+    _sync_folder(made.temporary)
+
+
+def _rename(made: Made) -> None:
     try:
-        temporary.rename(target)
+        made.temporary.rename(made.target)
     except OSError as error:
         if error.errno not in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
             raise
-        aside = temporary.with_name(f"{temporary.name}.old")
-        target.rename(aside)
-        temporary.rename(target)
+        aside = made.temporary.with_name(f"{made.temporary.name}.old")
+        made.target.rename(aside)
+        made.temporary.rename(made.target)
         shutil.rmtree(aside, ignore_errors=True)
-    _sync_folder(target.parent)
 
 
-def write(path: Path, content: bytes) -> File:
-    """Write a small file, make it durable, and tell its size and digest."""
-    import hashlib
-
-    with path.open("xb") as file:
-        file.write(content)
-        sync(file)
-    return File(len(content), hashlib.sha256(content).hexdigest())
+def _sync_parent(made: Made) -> None:
+    _sync_folder(made.target.parent)
 
 
-def sync(file: IO[bytes]) -> None:
-    """Make what was written to this file durable."""
-    file.flush()
-    os.fdatasync(file.fileno())
+def _remove(made: Made) -> None:
+    shutil.rmtree(made.temporary, ignore_errors=True)
+    _unfinished.discard(made.temporary)
 
 
 def digest(file: IO[bytes]) -> File:

@@ -111,6 +111,7 @@ def test_index_of_an_indexed_job_comes_from_its_variable(tmp_path: Path) -> None
         (["--order", json.dumps({"id": "a", "source": "path", "value": "x", "colour": 1})], "one too many"),
         ([], "at least one --order"),
         (["--order", path_order().text(), "--shards", "2", "--index", "2"], "there is no shard 2 of 2"),
+        (["--order", path_order().text(), "--order", path_order().text()], "two orders have the same id"),
     ],
 )
 def test_command_line_that_cannot_be_read_ends_with_two(tmp_path: Path, arguments: list[str], sentence: str) -> None:
@@ -133,31 +134,54 @@ def test_full_volume_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     assert names_beneath(tmp_path, "results/count-job") == []
 
 
-# Stops in the middle of its work, and says so by a file.
+def test_trouble_while_publishing_is_told_by_the_one_that_has_it(tmp_path: Path) -> None:
+    before = f"""
+import errno, os
+from pathlib import Path
+from worker import volume
+def sync(made, sync=volume._sync_contents):
+    if {OTHER!r} in str(made.target):
+        raise OSError(errno.EDQUOT, 'quota')
+    sync(made)
+volume._sync_contents = sync
+"""
+    drop(tmp_path, b"fine")
+    orders = [TokenizeOrder(OTHER, "inline", inline_value("good one")), path_order()]
+    bad, good = unsealed(tmp_path, run(tmp_path, "tokenize", *orders, before=before))
+    assert (bad["id"], bad["outcome"], bad["reason"]) == (OTHER, "failed", "VolumeFull")
+    assert (good["id"], good["outcome"]) == (UID, "done")
+    assert [name for name in names_beneath(tmp_path, "work/tok-job") if "shard" in name] == [
+        f"{UID}/shard-00000",
+        *(f"{UID}/shard-00000/{file}" for file in (layout.IDS, layout.MANIFEST, layout.VOCABULARY)),
+    ]
+
+
+# Stops in the middle of its work, or when all is made and nothing is published, and says so by a file.
 PAUSED = """
 import time
 from pathlib import Path
-from worker import arrow
-def pause(path, words):
-    path.write_bytes(b'half')
+from worker import {module}
+def pause(*_):
     Path({root!r}, 'paused').touch()
     time.sleep(600)
-arrow.write_words = pause
+{module}.{function} = pause
 """
 
 
+@pytest.mark.parametrize(("module", "function"), [("arrow", "write_words"), ("volume", "_sync_contents")])
 @pytest.mark.parametrize(
     ("sign", "code", "left"),
     [(signal.SIGTERM, 143, []), (signal.SIGKILL, -9, [".shard-00000.pod-1.tmp"])],
     ids=["TERM", "KILL"],
 )
 def test_signal_in_the_middle_leaves_no_artefact(
-    tmp_path: Path, sign: signal.Signals, code: int, left: list[str]
+    tmp_path: Path, sign: signal.Signals, code: int, left: list[str], module: str, function: str
 ) -> None:
     drop(tmp_path, b"some words")
     out = layout.job_tokens("tok-job")
     arguments = ["tokenize", "--root", str(tmp_path), "--out", out, "--pod-uid", "pod-1"]
-    process = start_worker(*arguments, f"--order={path_order().text()}", before=PAUSED.format(root=str(tmp_path)))
+    before = PAUSED.format(root=str(tmp_path), module=module, function=function)
+    process = start_worker(*arguments, f"--order={path_order().text()}", before=before)
     with ExitStack() as stack:
         for stream in (process.stdin, process.stdout, process.stderr):
             assert stream is not None

@@ -60,11 +60,11 @@ securityContext:
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- with .own.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .own.nodeSelector }}
 nodeSelector:
@@ -95,7 +95,7 @@ tolerations:
 - name: TEXTMILL_NAMESPACE
   valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
 - name: TEXTMILL_CLAIM
-  value: {{ include "textmill.claim" . }}
+  value: {{ include "textmill.claim" . | quote }}
 - name: TEXTMILL_VOLUME
   value: /var/lib/textmill/volume
 {{- end -}}

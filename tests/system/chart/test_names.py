@@ -60,3 +60,16 @@ def test_everything_that_the_chart_can_make_is_looked_at() -> None:
     templates = (CHART / "templates").rglob("*.yaml")
     kinds = {kind for path in templates for kind in re.findall(r"^kind: (\w+)", path.read_text("utf-8"), re.MULTILINE)}
     assert {kind for kind, _, _ in [*render(EVERYTHING), *render({"allNamespaces": True})]} == kinds
+
+
+@pytest.mark.parametrize("claim", ["existingClaim", "claimName"])
+def test_names_of_digits_alone_stay_names(claim: str) -> None:
+    digits: Json = {
+        "namespaces": ["123", "456"],
+        "persistence": {**EVERYTHING["persistence"], claim: "007", "storageClass": "42"},
+        "image": {"pullSecrets": ["11"]},
+        "ingress": {"enabled": True, "hosts": ["a.example"], "className": "12"},
+        "api": {**EVERYTHING["api"], "priorityClassName": "13"},
+    }
+    objects = render(EVERYTHING | digits, namespace="123")
+    assert {place for _, place, _ in objects} == {"", "123", "456"}

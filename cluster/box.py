@@ -39,19 +39,39 @@ def start(places: Places) -> None:
     for root in cgroup_roots():
         (root / CGROUP).mkdir(exist_ok=True)
     inside = (sys.executable, "-m", "cluster.inside", str(places.state))
-    command = ("unshare", *NAMESPACES, "--fork", "--mount-proc", "--propagation", "private", "--", *inside)
+    command = (
+        "unshare",
+        *NAMESPACES,
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--propagation",
+        "private",
+        "--",
+        *inside,
+    )
     with (places.logs / "inside.log").open("ab") as sink:
         outer = subprocess.Popen(
             command, cwd=PROGRAM, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
         )
+    try:
+        pid = _child(outer, places)
+        (places.state / "process.json").write_text(json.dumps({"pid": pid, "started": _started(pid)}))
+    except BaseException:  # a signal too: what is not written down, nobody would end
+        outer.kill()
+        outer.wait()
+        raise
+
+
+def _child(outer: subprocess.Popen[bytes], places: Places) -> int:
+    """Wait for the first process within the namespaces."""
     end = time.monotonic() + END_SECONDS
     children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
     while not (found := children.read_text().split()):
         if outer.poll() is not None or time.monotonic() > end:
             raise ClusterError("the namespaces could not be made", f"see {places.logs}/inside.log")
         time.sleep(LOOK_SECONDS)
-    pid = int(found[0])
-    (places.state / "process.json").write_text(json.dumps({"pid": pid, "started": _started(pid)}))
+    return int(found[0])
 
 
 def process(places: Places) -> int | None:

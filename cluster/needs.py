@@ -14,7 +14,9 @@ from pathlib import Path
 from cluster.errors import MachineLacks
 
 FREE_BYTES = 8 << 30
+UNIFIED = Path("/sys/fs/cgroup/cgroup.controllers")
 CONTROLLERS = Path("/proc/cgroups")
+"""Those of the first version; the last column tells whether one is switched on."""
 
 
 def check(state: Path) -> None:
@@ -27,13 +29,20 @@ def check(state: Path) -> None:
     for path in ("unshare", "nsenter", "ip", "iptables", "containerd", "runc", "/usr/lib/cni/ptp"):
         if shutil.which(path) is None:
             raise MachineLacks(f"a node needs {path}", "apt-get install the packages that `make cluster-up` names")
-    controllers = CONTROLLERS.read_text()
-    if not all(f"\n{name}\t" in controllers for name in ("memory", "cpu", "pids")):
+    if not {"memory", "cpu", "pids"} <= _controllers():
         raise MachineLacks("the kernel has no control groups for memory, cpu and pids", "boot one that has them")
     folder = state.parent
     if shutil.disk_usage(folder).free < FREE_BYTES:
         raise MachineLacks(f"{folder} has less than 8 GiB free", "make room, or set TEXTMILL_CLUSTER_STATE")
     _try(folder)
+
+
+def _controllers() -> set[str]:
+    """Return the controllers of control groups that are there to use, in either version of them."""
+    if UNIFIED.exists():
+        return set(UNIFIED.read_text().split())
+    lines = [line.split() for line in CONTROLLERS.read_text().splitlines()] if CONTROLLERS.exists() else []
+    return {line[0] for line in lines if line[-1] == "1"}
 
 
 def _try(folder: Path) -> None:

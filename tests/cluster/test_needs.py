@@ -45,6 +45,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(shutil, "which", lambda name: name)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(8 << 30))
     monkeypatch.setattr(needs, "CONTROLLERS", tmp_path / "cgroups")
+    monkeypatch.setattr(needs, "UNIFIED", tmp_path / "cgroup.controllers")
     return tmp_path / "state"
 
 
@@ -87,7 +88,13 @@ def test_program_that_is_missing_is_named(state: Path, program: str, monkeypatch
 
 @pytest.mark.parametrize("controller", ["cpu", "memory", "pids"])
 def test_kernel_without_a_controller_is_told_so(state: Path, controller: str) -> None:
-    needs.CONTROLLERS.write_text(CONTROLLERS.replace(f"\n{controller}\t", f"\nno-{controller}\t"))
+    needs.CONTROLLERS.write_text(CONTROLLERS.replace(f"\n{controller}\t0\t1\t1", f"\n{controller}\t0\t1\t0"))
+    assert lacking(state).message == "the kernel has no control groups for memory, cpu and pids"
+    needs.CONTROLLERS.unlink()
+    assert lacking(state).message == "the kernel has no control groups for memory, cpu and pids"
+    needs.UNIFIED.write_text("cpuset cpu io memory pids\n")
+    needs.check(state)
+    needs.UNIFIED.write_text(f"cpuset {' '.join({'cpu', 'memory', 'pids'} - {controller})}\n")
     assert lacking(state).message == "the kernel has no control groups for memory, cpu and pids"
 
 

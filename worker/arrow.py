@@ -101,9 +101,11 @@ def read(file: IO[bytes], *columns: str) -> Iterator[list[Array]]:
     """Yield, for each record batch, the named columns; ArtefactInvalid if the file is not of that shape."""
     from arro3.io import read_ipc
 
+    def chosen(batch: RecordBatch) -> list[Array]:
+        return [batch.column(name) for name in columns]
+
     try:
-        for batch in read_ipc(file):
-            yield [batch.column(name) for name in columns]
+        yield from map(chosen, read_ipc(file))  # a loop would hold what it gave, and one word may be most of the memory
     except Exception as error:  # arro3 raises no narrower class
         raise _unreadable(error) from error
 

@@ -37,15 +37,15 @@ class Compiled:
         return textmill_engine.Heap()
 
     def merged(self, runs: Sequence[Iterator[Part]], by_count: bool) -> Iterator[Part]:
-        """Merge sorted runs."""
+        """Merge sorted runs; nothing is held beside what is given, as one word may be most of the memory."""
         merge = textmill_engine.Merge(len(runs), by_count)
-        while (step := merge.step()) is not None:
-            if isinstance(step, tuple):
-                yield step
-            elif (part := next(runs[step], None)) is None:
-                merge.end()
-            else:
-                merge.feed(*part)
+
+        def following() -> Part | None:
+            while isinstance(step := merge.step(), int):
+                _feed(merge, next(runs[step], None))
+            return step
+
+        return iter(following, None)
 
     def csv(self, words: Column, counts: Column) -> tuple[bytes, int]:
         """Return rows as lines of CSV, and the sum of their counts."""
@@ -87,5 +87,12 @@ class _Words:
             raise _too_long(error) from error
 
 
+def _feed(merge: textmill_engine.Merge, part: Part | None) -> None:
+    if part is None:
+        merge.end()
+    else:
+        merge.feed(*part)
+
+
 def _too_long(error: textmill_engine.WordTooLong) -> MemoryTooSmall:
-    return MemoryTooSmall(f"a word of {error.args[0]:,} bytes does not fit into the worker's memory")
+    return MemoryTooSmall(f"a run of {error.args[0]:,} bytes that cannot be cut does not fit into the worker's memory")

@@ -19,13 +19,10 @@ from worker.errors import ArtefactInvalid, InputChanged
 from worker.progress import Progress
 from worker.settings import Settings, cores
 from worker.shards import Shard, abreast, counted
-from worker.table import Table, first_rows
+from worker.table import Table, first_rows, shown
 from worker.totals import Totals
 from worker.verifying import check_files, read_manifest, verified
 from worker.volume import Made, new_folder
-
-SHOWN = 64
-"""Code points of a word that a report shows; the table has it whole."""
 
 
 def count(order: CountOrder, settings: Settings, later: list[Made] | None = None) -> reports.Report:
@@ -52,7 +49,7 @@ def _result(path: str, manifest: TableManifest, top: list[Row]) -> dict[str, Any
         "bytes": manifest.bytes,
         "tokens": manifest.tokens,
         "distinctWords": manifest.distinct_words,
-        "topWords": [{"word": shown(word), "count": number} for word, number in top],
+        "topWords": [{"word": word, "count": number} for word, number in top],
         "table": {
             "path": path,
             "formatVersion": artefacts.FORMAT,
@@ -60,11 +57,6 @@ def _result(path: str, manifest: TableManifest, top: list[Row]) -> dict[str, Any
             "csv": told(layout.TABLE_CSV),
         },
     }
-
-
-def shown(word: str) -> str:
-    """Return a word as a report shows it."""
-    return word if len(word) <= SHOWN else f"{word[: SHOWN - 1]}…"
 
 
 def _check_together(manifests: list[TokensManifest]) -> None:
@@ -104,9 +96,8 @@ def _kept(target: Path, shards: list[Shard], top_words: int) -> tuple[TableManif
             return None, []
         check_files(target, manifest.files)
         with verified(target, layout.TABLE_ARROW, manifest.files.get(layout.TABLE_ARROW)) as file:
-            return manifest, first_rows(
-                ((words, counts) for words, counts in arrow.read(file, arrow.WORD, arrow.COUNT)), top_words
-            )
+            found = ((words, counts) for words, counts in arrow.read(file, arrow.WORD, arrow.COUNT))
+            return manifest, first_rows(found, top_words, shown)
     except (ArtefactInvalid, ManifestRefused):
         return None, []
 

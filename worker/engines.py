@@ -47,7 +47,8 @@ class Words(Protocol):
 
     @property
     def memory(self) -> int:
-        """Roughly the bytes that the vocabulary takes."""
+        """Roughly the bytes that the vocabulary takes, with what writing it and a word that is still open add; 0 where
+        it is empty."""
 
     def feed(self, block: bytes, start: int = 0) -> int:
         """Take a block of valid UTF-8, whole characters, from `start` on. Return where it stopped: before the end if
@@ -89,7 +90,7 @@ class Tally(Protocol):
 
     @property
     def memory(self) -> int:
-        """Roughly the bytes that the words take, with what sorting them takes."""
+        """Roughly the bytes that the words take, with what sorting them and writing the longest takes."""
 
     def add(self, words: Column, counts: Column) -> None:
         """Add a count to each word."""
@@ -105,7 +106,8 @@ class Engine(Protocol):
     unicode: str
 
     def words(self, largest_word: int, memory_cap: int, *, counting: bool = False) -> Words:
-        """Make what cuts a text; a single word of more bytes than `largest_word` is refused with MemoryTooSmall."""
+        """Make what cuts a text; a single word, or run of spaces or marks, of more bytes than `largest_word` is
+        refused with MemoryTooSmall."""
 
     def bins(self, first: int, ids: int) -> Bins:
         """Make bins for so many ids from `first` on."""

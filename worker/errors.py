@@ -82,6 +82,6 @@ class VolumeFull(WorkerError):
 
 
 class MemoryTooSmall(WorkerError):
-    """A single word is so long that it does not fit into the memory that the worker was given."""
+    """A word, or a run of spaces or marks, is so long that it does not fit into the worker's memory."""
 
     reason = Reason.OOM_KILLED

@@ -15,7 +15,7 @@ from typing import Any
 
 from worker import characters
 from worker.engines import Bins, Column, Part, Row, Tally, Words
-from worker.reference import Reference
+from worker.reference import WRITING, Reference
 
 ROWS = 16_384
 """Rows in a column, as each is an object of Python's meanwhile."""
@@ -143,7 +143,11 @@ class _Bins:
 class _Tally:
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
-        self.memory = 0
+        self._size = self._longest = 0
+
+    @property
+    def memory(self) -> int:
+        return self._size + WRITING * self._longest
 
     def add(self, words: Column, counts: Column) -> None:
         totals = self._counts
@@ -152,10 +156,11 @@ class _Tally:
                 totals[word] += count
             else:
                 totals[word] = count
-                self.memory += len(word) + _ENTRY
+                self._size += len(word) + _ENTRY
+                self._longest = max(self._longest, len(word))
 
     def rows(self, by_count: bool) -> Iterator[Part]:
-        counts, self._counts, self.memory = self._counts, {}, 0
+        counts, self._counts, self._size, self._longest = self._counts, {}, 0, 0
         return parts(_ordered(counts, by_count))
 
 

@@ -31,6 +31,10 @@ _ENTRY = 200
 doubling."""
 
 
+WRITING = 3
+"""Copies of a word that writing it to a file takes: its column, what that is compressed to, what the file is given."""
+
+
 class Reference:
     """Cuts a text into words and numbers them, in memory bounded by the vocabulary that it has not been rid of."""
 
@@ -51,8 +55,12 @@ class Reference:
 
     @property
     def memory(self) -> int:
-        """Roughly the bytes that the vocabulary takes."""
-        return self._ids.memory
+        """Roughly the bytes that the vocabulary takes, with what writing its longest word takes, and twice what is
+        open, as that is lowered and added; 0 where there is no word."""
+        if not self._ids.words:
+            return 0
+        waiting = self._stretch.size if self._stretch else len(self._open)
+        return self._ids.memory + WRITING * self._ids.longest + 2 * waiting
 
     def feed(self, block: bytes) -> array[int]:
         """Take the next block, whole characters of UTF-8, and return the ids of the words that it made certain."""
@@ -122,7 +130,7 @@ class _Ids(dict[str, int]):
     def __init__(self) -> None:
         super().__init__()
         self.words: list[str] = []
-        self.memory = 0
+        self.memory = self.longest = 0
 
     def __missing__(self, surface: str) -> int:
         word = characters.lower(surface)
@@ -139,4 +147,5 @@ class _Ids(dict[str, int]):
             number = self[word] = len(self.words)
             self.words.append(word)
             self.memory += len(word) + _ENTRY
+            self.longest = max(self.longest, len(word))
         return number

@@ -39,6 +39,11 @@ class Stretch:
         self._live = ""
         self._size = 0
 
+    @property
+    def size(self) -> int:
+        """Roughly the bytes of what is open."""
+        return self._size + len(self._live)
+
     def push(self, text: str) -> Iterator[str]:
         """Yield the words that this window makes certain; what it leaves open stays here."""
         found = self._segments(text)
@@ -125,7 +130,9 @@ class Stretch:
         self._size += len(self._live.encode())
         self._held, self._live = [one for one in packed if one.stand_in], ""
         if self._size > self._largest:
-            raise MemoryTooSmall(f"a word of more than {self._size:,} bytes does not fit into the worker's memory")
+            raise MemoryTooSmall(
+                f"a run of more than {self._size:,} bytes that cannot be cut does not fit into the worker's memory"
+            )
 
 
 def long_lower(content: list[str]) -> str:

@@ -5,7 +5,7 @@ Only the first rows become objects of Python's, for the report; a table of fifty
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,9 @@ from textmill import layout
 from textmill.artefacts import File
 from worker import arrow
 from worker.engines import Engine, Part, Row
+
+SHOWN = 64
+"""Code points of a word that a report shows; the table has it whole."""
 
 
 class Table:
@@ -56,7 +59,7 @@ class Table:
         for words, counts in rows:
             self.words += len(words)
             if len(self.top) < self._most:
-                self.top += first_rows([(words, counts)], self._most - len(self.top))
+                self.top += first_rows([(words, counts)], self._most - len(self.top), shown)
             yield words, counts
 
 
@@ -86,13 +89,19 @@ def _put(csv: IO[bytes], sha: Any, content: bytes) -> None:
     sha.update(content)
 
 
-def first_rows(parts: Iterable[Part], most: int) -> list[Row]:
-    """Return the first rows of a table."""
+def shown(word: str) -> str:
+    """Return a word as a report shows it."""
+    return word if len(word) <= SHOWN else f"{word[: SHOWN - 1]}…"
+
+
+def first_rows(parts: Iterable[Part], most: int, form: Callable[[str], str] = str) -> list[Row]:
+    """Return the first rows of a table, each word in a form: whole, or as it is shown where it may be of any length."""
     rows: list[Row] = []
     for words, counts in parts:
         if len(rows) >= most:
             break
-        rows += islice(zip(_listed(words, most), _listed(counts, most), strict=True), most - len(rows))
+        found = islice(zip(_listed(words, most), _listed(counts, most), strict=True), most - len(rows))
+        rows += [(form(word), count) for word, count in found]
     return rows
 
 

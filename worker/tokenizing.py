@@ -9,6 +9,7 @@ written out and begun anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from textmill import layout, reports
@@ -168,7 +169,10 @@ class _Shard:
         words.finish()
         while words.waiting:
             yield self._taken()
-        self._end_section()
+        if self._aside and len(words):
+            self._put_aside()  # so that nothing lies in memory beside what is read again
+        elif not self._aside:
+            self._end_section()
 
     def _taken(self) -> Column:
         ids = self._words.ids(BATCH)
@@ -195,9 +199,8 @@ class _Shard:
             start += len(part)
 
     def _vocabulary(self) -> Iterator[Column]:
-        """Yield the whole vocabulary: what was put aside, then what the engine still holds."""
+        """Yield the whole vocabulary: what was put aside, else what the engine holds."""
         for path in self._aside:
             with path.open("rb") as file:
-                for (part,) in arrow.read(file, arrow.WORD):
-                    yield part
+                yield from map(itemgetter(0), arrow.read(file, arrow.WORD))
         yield from self._section()

@@ -7,7 +7,7 @@ give the same rows. Runs lie in the temporary folder of the table, are never mad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +73,7 @@ class Totals:
         heap: Tally = self._engine.heap()
         for words, counts in rows:
             heap.add(words, counts)
+            del words, counts  # as one word may be most of the memory
             if heap.memory > self._bound:
                 runs.append(self._write(heap.rows(by_count=True)))
         if heap.memory:
@@ -101,4 +102,9 @@ class Totals:
 
 def _read(path: Path) -> Iterator[Part]:
     with path.open("rb") as file:
-        yield from ((words, counts) for words, counts in arrow.read(file, arrow.WORD, arrow.COUNT))
+        yield from map(_part, arrow.read(file, arrow.WORD, arrow.COUNT))
+
+
+def _part(columns: Sequence[Column]) -> Part:
+    words, counts = columns
+    return words, counts

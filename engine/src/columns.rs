@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
 use crate::rows::Rows;
+use crate::vocabulary::append;
 
 /// A column on its way to whoever understands Arrow.
 #[pyclass(frozen, module = "textmill_engine")]
@@ -91,15 +92,21 @@ pub fn to_columns(words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResu
 }
 
 /// Copy the rows of two columns.
-pub fn rows((words, counts): &(StringArray, UInt64Array)) -> Rows {
+pub fn rows(columns: &(StringArray, UInt64Array)) -> Rows {
+    let mut found = Rows::default();
+    add(&mut found, columns);
+    found
+}
+
+/// Copy the rows of two columns behind those that are there, and return the bytes of the longest word.
+pub fn add(rows: &mut Rows, (words, counts): &(StringArray, UInt64Array)) -> usize {
     let offsets = words.value_offsets();
     let place = |offset: i32| offset.unsigned_abs() as usize;
-    let first = place(offsets[0]);
-    Rows {
-        bytes: words.value_data()[first..place(offsets[offsets.len() - 1])].to_vec(),
-        ends: offsets[1..].iter().map(|&offset| place(offset) - first).collect(),
-        counts: counts.values().to_vec(),
-    }
+    let (first, before) = (place(offsets[0]), rows.bytes.len());
+    append(&mut rows.bytes, &words.value_data()[first..place(offsets[offsets.len() - 1])]);
+    rows.ends.extend(offsets[1..].iter().map(|&offset| before + place(offset) - first));
+    rows.counts.extend_from_slice(counts.values());
+    offsets.windows(2).map(|ends| place(ends[1] - ends[0])).max().unwrap_or(0)
 }
 
 /// Return our own column as it is, since it was valid when it was made; anything else is validated.

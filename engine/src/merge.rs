@@ -3,7 +3,7 @@
 //! A heap of the runs, the one with the smallest row on top. Rows of the same word are added up, so runs need not be
 //! distinct from each other when they come by word.
 
-use crate::rows::{Order, Rows, compare};
+use crate::rows::{MOST_BYTES, Order, Rows, compare};
 
 /// What a merge does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,14 +86,24 @@ impl Merge {
             }
             run.at += 1;
             if run.is_empty() {
+                *run = Run::default();
                 self.heap.swap_remove(0);
                 self.sink();
                 self.hungry.push(top);
+                if self.found.bytes.len() > MOST_BYTES && !self.goes_on() {
+                    return Step::Rows(std::mem::take(&mut self.found)); // before there is a piece more beside it
+                }
                 return self.step();
             }
             self.sink();
         }
         Step::Rows(std::mem::take(&mut self.found))
+    }
+
+    /// Tell whether the next row that is known is of the same word as the last one.
+    fn goes_on(&self) -> bool {
+        let next = self.heap.first().map(|&run| self.runs[run].row().0);
+        self.order == Order::Word && next == Some(self.found.word(self.found.len() - 1))
     }
 
     fn before(&self, one: usize, other: usize) -> bool {
@@ -157,6 +167,25 @@ mod tests {
         let expected =
             [("a", 5), ("b", 9), ("c", 3), ("d", 1), ("e", 1)].map(|(word, count)| (word.to_owned(), count));
         assert_eq!(merged(Order::Word, runs), expected);
+    }
+
+    #[test]
+    fn long_word_is_given_before_the_next_piece_is_asked_for() {
+        let long = |letter: &str| letter.repeat(MOST_BYTES + 1);
+        let (a, b, c) = (long("a"), long("b"), long("c"));
+        let mut merge = Merge::new(Order::Word, 3);
+        assert_eq!(merge.step(), Step::Feed(2));
+        merge.feed(2, rows(&[(&b, 1)]));
+        assert_eq!(merge.step(), Step::Feed(1));
+        merge.feed(1, rows(&[(&a, 1)]));
+        assert_eq!(merge.step(), Step::Feed(0));
+        merge.feed(0, rows(&[(&a, 2)]));
+        let Step::Feed(first) = merge.step() else { panic!("the same word may go on") };
+        merge.feed(first, rows(&[(&c, 1)]));
+        assert_eq!(merge.step(), Step::Rows(rows(&[(&a, 3)])));
+        let Step::Feed(second) = merge.step() else { panic!("the other run has had its piece") };
+        merge.feed(second, Rows::default());
+        assert_eq!(merge.step(), Step::Rows(rows(&[(&b, 1)])));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::rows::{MOST_BYTES, MOST_ROWS, Order, Rows};
 use crate::stream::{self, Refused, Stream};
 use crate::tables;
 use crate::tally::{Ordered, Tally};
+use crate::vocabulary::WRITING;
 
 pyo3::create_exception!(textmill_engine, WordTooLong, PyValueError, "One word has more bytes than is allowed.");
 
@@ -119,7 +120,7 @@ impl Words {
         })
     }
 
-    /// The bytes that the vocabulary takes, with what sorting it takes.
+    /// The bytes that the vocabulary takes, with what sorting it takes, and what waits will add; 0 where it is empty.
     #[getter]
     fn memory(&self) -> usize {
         self.stream.memory()
@@ -212,6 +213,7 @@ impl PyTally {
 #[derive(Default)]
 struct Heap {
     rows: Rows,
+    longest: usize,
 }
 
 #[pymethods]
@@ -223,24 +225,20 @@ impl Heap {
 
     /// Add rows.
     fn add(&mut self, words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
-        let rows = columns::rows(&columns::to_columns(words, counts)?);
-        let before = self.rows.bytes.len();
-        self.rows.bytes.extend_from_slice(&rows.bytes);
-        self.rows.ends.extend(rows.ends.iter().map(|end| before + end));
-        self.rows.counts.extend_from_slice(&rows.counts);
+        self.longest = self.longest.max(columns::add(&mut self.rows, &columns::to_columns(words, counts)?));
         Ok(())
     }
 
     /// Take all rows, by word, or by falling count; the heap is empty then.
     fn rows(&mut self, py: Python<'_>, by_count: bool) -> Sorted {
-        let (rows, order) = (std::mem::take(&mut self.rows), order(by_count));
+        let (rows, order) = (std::mem::take(self).rows, order(by_count));
         Sorted { ordered: py.detach(|| Ordered::new(vec![rows.sorted(order)], order)) }
     }
 
     /// The bytes that the rows take, with what sorting them takes.
     #[getter]
     fn memory(&self) -> usize {
-        self.rows.memory()
+        self.rows.memory() + WRITING * self.longest
     }
 }
 

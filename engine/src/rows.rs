@@ -110,6 +110,15 @@ impl Sorted {
         self.places.get(self.at).map(|&place| (self.rows.word(place as usize), self.rows.counts[place as usize]))
     }
 
+    /// Return the only row, without a copy, if there is one alone and its word is alone in its piece.
+    pub fn take_long(&mut self) -> Option<Rows> {
+        let long = self.at == 0 && self.rows.len() == 1 && self.rows.bytes.len() > MOST_BYTES;
+        long.then(|| {
+            self.places.clear();
+            std::mem::take(&mut self.rows)
+        })
+    }
+
     /// Go on to the row after it.
     #[inline]
     pub fn pass(&mut self) {

@@ -11,7 +11,7 @@ use crate::rows::Rows;
 use crate::segment::{is_middle, segment};
 use crate::vocabulary::append;
 
-/// Bytes that may wait for a place to cut.
+/// Bytes that may wait for a place to cut, unless told.
 const OPEN: usize = 64 << 10;
 /// Bytes after which a full vocabulary is noticed.
 const PIECE: usize = 64 << 10;
@@ -23,7 +23,7 @@ pub enum Refused {
     NotUtf8(usize),
     /// The text ended within a character.
     Unfinished,
-    /// One word has more bytes than is allowed; how many it had so far.
+    /// A segment (a word, or a run of spaces or marks) has more bytes than is allowed; how many it had so far.
     TooLong(usize),
 }
 
@@ -33,6 +33,8 @@ pub struct Stream {
     pub counter: Counter,
     open: Vec<u8>,
     patience: usize,
+    /// Bytes that may wait for a place to cut.
+    least: usize,
     /// The beginning of a character whose end is in the next block.
     partial: Vec<u8>,
     largest_word: usize,
@@ -41,13 +43,14 @@ pub struct Stream {
 
 impl Stream {
     /// Make a stream. A word of more bytes than `largest_word` (at least 64 KiB) is refused; a vocabulary that takes
-    /// more than `memory_cap` makes `feed` return early.
+    /// more than `memory_cap`, with what waits, makes `feed` return early.
     #[must_use]
     pub fn new(largest_word: usize, memory_cap: usize) -> Self {
         Self {
             counter: Counter::default(),
             open: Vec::new(),
             patience: OPEN,
+            least: OPEN,
             partial: Vec::new(),
             largest_word: largest_word.clamp(OPEN, u32::MAX as usize / 4),
             memory_cap,
@@ -60,10 +63,18 @@ impl Stream {
         Self { counter: Counter::counting(), ..self }
     }
 
-    /// Return the bytes that the vocabulary takes, with what sorting it takes.
+    /// Let so many bytes wait for a place to cut: few, and a short text reaches what happens without one.
+    #[must_use]
+    pub fn patient(self, bytes: usize) -> Self {
+        Self { patience: bytes, least: bytes, ..self }
+    }
+
+    /// Return the bytes that the vocabulary takes, with what sorting it takes, and twice what waits, which may be one
+    /// word: it is lowered and added. An empty vocabulary takes none, as to be rid of it helps nobody.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.counter.vocabulary.memory()
+        let vocabulary = &self.counter.vocabulary;
+        if vocabulary.is_empty() { 0 } else { vocabulary.memory() + 2 * self.open.len() }
     }
 
     /// Give the vocabulary with its counts, zeros if nothing was counted, and begin a new one with id 0.
@@ -103,7 +114,7 @@ impl Stream {
         self.check()?;
         let open = std::mem::take(&mut self.open);
         self.counter.scan(&open);
-        self.patience = OPEN;
+        self.patience = self.least;
         Ok(())
     }
 
@@ -139,7 +150,7 @@ impl Stream {
             self.counter.scan(&self.open);
             self.open.clear();
             self.open.shrink_to(2 * OPEN);
-            self.patience = OPEN;
+            self.patience = self.least;
         }
         let cut = last_cut(text);
         self.counter.scan(&text[..cut]);
@@ -172,11 +183,11 @@ impl Stream {
             certain = at;
             at = end;
         }
-        self.patience = self.open.len() + (self.open.len() / 4).max(OPEN);
+        self.patience = self.open.len() + (self.open.len() / 4).max(self.least);
         self.check()
     }
 
-    /// Refuse a word that is too long, once so much waits that there may be one.
+    /// Refuse a segment that is too long, once so much waits that there may be one.
     fn check(&self) -> Result<(), Refused> {
         let mut at = 0;
         while self.open.len() - at > self.largest_word {
@@ -291,6 +302,23 @@ mod tests {
         stream.finish().expect("it ends whole");
         assert!(stops > 3);
         assert_eq!(found + stream.counter.vocabulary.len(), 100_000);
+    }
+
+    #[test]
+    fn what_waits_counts_with_a_vocabulary_that_is_not_empty() {
+        let mut stream = Stream::new(usize::MAX, 1 << 20);
+        let block = b"x".repeat(30 * PIECE);
+        assert_eq!(stream.feed(&block), Ok(block.len()));
+        assert_eq!(stream.memory(), 0);
+        assert_eq!(stream.feed(b" a "), Ok(3));
+        assert!(stream.memory() > 4 * block.len());
+        assert_eq!(stream.take().len(), 1);
+        assert_eq!(stream.feed(b"word "), Ok(5));
+        assert_eq!(stream.feed(&block), Ok(8 * PIECE));
+        assert!(stream.memory() > 1 << 20);
+        assert_eq!(stream.take().len(), 2);
+        assert_eq!(stream.feed(&block), Ok(block.len()));
+        assert_eq!(stream.memory(), 0);
     }
 
     #[test]

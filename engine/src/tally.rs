@@ -6,7 +6,7 @@
 use std::thread;
 
 use crate::rows::{Order, Rows, Sorted, prefix};
-use crate::vocabulary::{Hash, append};
+use crate::vocabulary::{Hash, WRITING, append};
 
 /// Rows below which one thread does the work.
 const FEW: usize = 4096;
@@ -23,6 +23,7 @@ struct Part {
     hash: Hash,
     slots: Vec<u64>,
     rows: Rows,
+    longest: usize,
 }
 
 impl Part {
@@ -56,6 +57,7 @@ impl Part {
         let number = u32::try_from(self.rows.len() + 1).expect("memory ends before numbers do");
         self.slots[place] = hash >> 32 << 32 | u64::from(number);
         append(&mut self.rows.bytes, word);
+        self.longest = self.longest.max(word.len());
         self.rows.ends.push(self.rows.bytes.len());
         self.rows.counts.push(count);
     }
@@ -85,12 +87,11 @@ impl Part {
     }
 
     fn memory(&self) -> usize {
-        8 * self.slots.len() + self.rows.memory()
+        8 * self.slots.len() + self.rows.memory() + WRITING * self.longest
     }
 
     fn take(&mut self) -> Rows {
-        self.slots = Vec::new();
-        std::mem::take(&mut self.rows)
+        std::mem::take(self).rows
     }
 }
 
@@ -120,7 +121,7 @@ impl Tally {
         self.len() == 0
     }
 
-    /// Return the bytes that the words take, with what sorting them takes.
+    /// Return the bytes that the words take, with what sorting them and writing the longest takes.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.parts.iter().map(Part::memory).sum()
@@ -187,6 +188,9 @@ impl Ordered {
         let mut found = Rows::default();
         let by_count = self.order == Order::Count;
         while let Some(part) = self.next() {
+            if let (true, Some(long)) = (found.is_empty(), part.take_long()) {
+                return long;
+            }
             let count = part.row().map(|row| row.1);
             while let Some((word, number)) = part.row() {
                 if by_count && Some(number) != count {
@@ -221,7 +225,22 @@ fn borders(rows: &Rows, parts: usize) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::told;
+    use crate::rows::{MOST_BYTES, told};
+
+    #[test]
+    fn word_that_is_alone_is_given_without_a_copy() {
+        let mut tally = Tally::new(1);
+        let mut rows = Rows::default();
+        rows.push(&vec![b'x'; MOST_BYTES + 1], 3);
+        tally.add(&rows);
+        assert!(tally.memory() > (1 + WRITING) * MOST_BYTES);
+        let place = tally.parts[0].rows.bytes.as_ptr();
+        let mut ordered = tally.take(Order::Word);
+        let found = ordered.piece();
+        assert_eq!((found.bytes.as_ptr(), &found), (place, &rows));
+        assert!(ordered.piece().is_empty());
+        assert!(tally.memory() < MOST_BYTES);
+    }
 
     fn all(tally: &mut Tally, order: Order) -> Vec<(String, u64)> {
         let mut ordered = tally.take(order);

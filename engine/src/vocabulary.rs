@@ -21,6 +21,8 @@ const FIRST: usize = 1 << 12;
 const SORTING: usize = size_of::<usize>() + 28;
 /// The last number of a key that is the hash of a long word: no UTF-8 has such a byte.
 const LONG: u64 = u64::MAX;
+/// Copies of a word that writing it to a file takes: its column, what that is compressed to, what the file is given.
+pub const WRITING: usize = 3;
 /// One occurrence, in the last number of a slot: the id and one in the low half, 0 in a free slot; the count above.
 const ONCE: u64 = 1 << 32;
 
@@ -32,6 +34,7 @@ pub struct Vocabulary {
     slots: Slots,
     arena: Vec<u8>,
     ends: Vec<usize>,
+    longest: usize,
     hash: Hash,
     /// Words that were counted 2^32 times, once for each time.
     often: Vec<u32>,
@@ -51,6 +54,7 @@ impl Vocabulary {
             slots: Slots::new(FIRST),
             arena: Vec::new(),
             ends: Vec::new(),
+            longest: 0,
             hash: Hash::default(),
             often: Vec::new(),
         }
@@ -75,11 +79,11 @@ impl Vocabulary {
         &self.arena[start..self.ends[id]]
     }
 
-    /// Return the bytes that the vocabulary takes, with what sorting it takes.
+    /// Return the bytes that the vocabulary takes, with what sorting it and writing its longest word takes.
     #[must_use]
     pub fn memory(&self) -> usize {
         let slots = if self.slots.count() == FIRST { 0 } else { self.slots.count() * size_of::<Slot>() };
-        slots + self.arena.len() + self.len() * SORTING
+        slots + self.arena.len() + self.len() * SORTING + WRITING * self.longest
     }
 
     /// Return all words, one behind the other in order of ids, where each ends, and how often each was counted.
@@ -193,6 +197,7 @@ impl Vocabulary {
         }
         let id = u32::try_from(self.ends.len() + 1).expect("memory ends before ids do");
         append(&mut self.arena, word);
+        self.longest = self.longest.max(word.len());
         self.ends.push(self.arena.len());
         put(&mut self.slots, hash, [key[0], key[1], key[2], u64::from(id)])
     }

@@ -99,6 +99,18 @@ def test_full_vocabulary_stops_the_feed(one: Engine) -> None:
     assert stops >= 2
 
 
+def test_word_that_is_open_counts_beside_a_vocabulary_that_is_not_empty(one: Engine) -> None:
+    words, size = one.words(CAP, CAP), 3 << 20
+    words.feed(b"x" * size)
+    assert words.memory == 0
+    words.feed(b" a\n")
+    assert 4 * size <= words.memory < 5 * size
+    words.ids(words.waiting)
+    words.forget()
+    words.feed(b"b\n" + b"y" * size)
+    assert 2 * size <= words.memory < 3 * size
+
+
 def test_word_that_is_too_long_is_refused(one: Engine) -> None:
     words = one.words(8 << 20, CAP)
     with pytest.raises(MemoryTooSmall, match="does not fit into the worker's memory"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -19,11 +20,12 @@ import pytest
 from tests.worker.runs import NOTICE, ROOT, TABLE, TOKENS, UID, drop, worker
 from textmill import layout, reports
 from textmill.orders import CountOrder, TokenizeOrder
-from worker import counting
+from worker import engines
+from worker.table import shown
 
 MIB = 1 << 20
 BOUND = 512 * MIB
-LIMITED = f"import resource; resource.setrlimit(resource.RLIMIT_DATA, ({BOUND}, {BOUND}))"
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_DATA, ({0}, {0}))"
 
 
 def put(root: Path, blocks: Iterable[bytes]) -> int:
@@ -36,12 +38,12 @@ def put(root: Path, blocks: Iterable[bytes]) -> int:
     return size
 
 
-def run(root: Path, command: str, out: str, order: TokenizeOrder | CountOrder) -> reports.Report:
-    """Run one command within BOUND and return its report."""
+def run(root: Path, command: str, out: str, order: TokenizeOrder | CountOrder, bound: int = BOUND) -> reports.Report:
+    """Run one command within a bound and return its report."""
     arguments = [command, "--root", str(root), "--out", out, "--termination-log", str(root / "log")]
-    ended = worker(*arguments, "--memory", str(BOUND), "--order", order.text(), before=LIMITED)
+    ended = worker(*arguments, "--memory", str(bound), "--order", order.text(), before=LIMITED.format(bound))
     assert (ended.code, ended.errors) == (0, NOTICE)
-    assert ended.peak <= BOUND
+    assert ended.peak <= bound
     (report,) = reports.unseal((root / "log").read_text("utf-8"), ended.output)
     return report
 
@@ -68,7 +70,7 @@ def test_line_of_100_mb_is_counted_exactly(tmp_path: Path) -> None:
     result = both(tmp_path)
     assert size > 100_000_000
     assert totals(result) == (size, 3 * 512_000, 3)
-    assert result["topWords"] == [{"word": counting.shown(word), "count": 512_000} for word in words]
+    assert result["topWords"] == [{"word": shown(word), "count": 512_000} for word in words]
 
 
 def test_word_of_100_mb_is_one_word(tmp_path: Path) -> None:
@@ -80,6 +82,20 @@ def test_word_of_100_mb_is_one_word(tmp_path: Path) -> None:
     sha.update(b",1\n")
     manifest = json.loads((tmp_path / TABLE / layout.MANIFEST).read_text())
     assert manifest["files"][layout.TABLE_CSV] == {"bytes": 16 + 100_000_000 + 3, "sha256": sha.hexdigest()}
+
+
+def test_words_of_a_fifth_of_the_memory_are_counted_one_beside_the_other(tmp_path: Path) -> None:
+    letters = bytes(b"abcdefghijklmnopqrstuvwxyz012345"[number % 32] for number in range(256))
+    chance = random.Random(1)
+    blocks = (chance.randbytes(MIB).translate(letters) for _ in range(45 * 2))  # which no compression makes small
+    size = put(tmp_path, (block + b" " * (number % 45 == 44) for number, block in enumerate(blocks)))
+    report = run(tmp_path, "tokenize", layout.job_tokens("tok-job"), TokenizeOrder(UID, "path", "text.txt"), 256 * MIB)
+    assert (report["outcome"], report["tokens"]) == ("done", 2)
+    manifest = json.loads((tmp_path / TOKENS / "shard-00000" / layout.MANIFEST).read_text())
+    assert [section["words"] for section in manifest["sections"]] == [1, 1]
+    if engines.built():  # the reference has a copy more of each
+        report = run(tmp_path, "count", layout.job_results("count-job"), CountOrder(UID, TOKENS), 256 * MIB)
+        assert totals(report["result"]) == (size, 2, 2)
 
 
 def test_word_that_cannot_fit_fails_by_itself_and_says_so(tmp_path: Path) -> None:
@@ -120,7 +136,7 @@ print(sum(len(counts) for _, counts in totals.rows()))
 @pytest.mark.parametrize(("size", "rows", "runs"), [(1 << 10, 8_000, 64), (8_000_000, 1, 40)])
 def test_runs_of_long_words_are_merged_within_the_bound(tmp_path: Path, size: int, rows: int, runs: int) -> None:
     numbers = [str(number) for number in (BOUND, size, rows, runs)]
-    command = [sys.executable, "-c", f"{LIMITED}\n{MANY_RUNS}", str(tmp_path), *numbers]
+    command = [sys.executable, "-c", f"{LIMITED.format(BOUND)}\n{MANY_RUNS}", str(tmp_path), *numbers]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.stdout, ended.returncode) == (f"{rows * runs}\n", 0), ended.stderr[-500:]
     assert list(tmp_path.iterdir()) == []

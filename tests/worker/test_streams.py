@@ -73,7 +73,7 @@ def test_word_of_more_bytes_than_allowed_is_refused() -> None:
     engine = Reference(largest_word=3_000_000)
     for _ in range(6):
         engine.feed(b"x" * 500_000)
-    with pytest.raises(MemoryTooSmall, match=r"more than 3,500,000 bytes does not fit"):
+    with pytest.raises(MemoryTooSmall, match=r"more than 3,500,000 bytes that cannot be cut does not fit"):
         engine.feed(b"x" * 500_000)
 
 

@@ -52,6 +52,24 @@ proptest! {
     }
 
     #[test]
+    fn text_with_little_patience_agrees_with_the_rules(
+        text in hostile(),
+        size in 1_usize..80,
+        least in 1_usize..60,
+        lines in any::<bool>(),
+    ) {
+        let text = if lines { text } else { text.replace(['\n', ' '], "") };
+        let expected = by_rules(&text);
+        let mut stream = Stream::new(usize::MAX, usize::MAX).patient(least);
+        for block in text.as_bytes().chunks(size) {
+            prop_assert_eq!(stream.feed(block), Ok(block.len()));
+        }
+        prop_assert_eq!(stream.finish(), Ok(()));
+        prop_assert_eq!(words(&stream.counter), words(&expected));
+        prop_assert_eq!(stream.counter.ids, expected.ids);
+    }
+
+    #[test]
     fn lower_case_of_lower_case_is_itself(text in hostile()) {
         let (mut once, mut twice) = (Vec::new(), Vec::new());
         textmill_engine::lower::lower(text.as_bytes(), &mut once);

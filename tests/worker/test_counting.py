@@ -20,17 +20,20 @@ from worker.settings import Settings
 TEXT = "The cat, the dog; THE end. don't 3.14 1,000 ΟΔΟΣ\nstraße ÉTÉ été\n" * 40
 
 
-@pytest.mark.parametrize(("block", "shards"), [(1, 1), (7, 2), (4096, 7), (1 << 20, 1000)])
+@pytest.mark.parametrize(
+    ("block", "shards", "copies"), [(1, 1, 1), (7, 2, 1), (4096, 7, 900), (1 << 20, 2, 900), (1 << 20, 1000, 1)]
+)
 def test_any_blocks_and_shards_give_the_table_of_the_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, shards: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, shards: int, copies: int
 ) -> None:
     tables = []
+    expected = [(word, number * copies) for word, number in expected_rows(TEXT)]
     for place, blocks, number in ((tmp_path / "whole", raw.BLOCK, 1), (tmp_path / "cut", block, shards)):
         monkeypatch.setattr(raw, "BLOCK", blocks)
-        drop(place, TEXT.encode())
+        drop(place, TEXT.encode() * copies)
         result = run_both(place, path_order(), number)
-        assert result["topWords"][0] == {"word": "the", "count": 120}
-        assert table_rows(place) == expected_rows(TEXT)
+        assert result["topWords"][0] == {"word": "the", "count": 120 * copies}
+        assert table_rows(place) == expected
         tables.append([(place / TABLE / name).read_bytes() for name in (layout.TABLE_CSV, layout.TABLE_ARROW)])
     assert tables[0] == tables[1]
 

@@ -1,4 +1,5 @@
-//! Any bytes in blocks of a size that the first byte says: taken as the rules say segment by segment, or refused.
+//! Any bytes, in blocks of a size that the first byte says, with as little patience for a place to cut as the second
+//! says: taken as the rules say segment by segment, or refused.
 
 #![no_main]
 
@@ -7,9 +8,9 @@ use textmill_engine::counter::Counter;
 use textmill_engine::stream::Stream;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&size, text)) = data.split_first() else { return };
-    let mut stream = Stream::new(usize::MAX, usize::MAX);
-    let taken = text.chunks(usize::from(size) + 1).all(|block| stream.feed(block).is_ok()) && stream.finish().is_ok();
+    let [size, least, text @ ..] = data else { return };
+    let mut stream = Stream::new(usize::MAX, usize::MAX).patient(usize::from(*least) + 1);
+    let taken = text.chunks(usize::from(*size) + 1).all(|block| stream.feed(block).is_ok()) && stream.finish().is_ok();
     assert_eq!(taken, std::str::from_utf8(text).is_ok());
     if !taken {
         return;

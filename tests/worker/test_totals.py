@@ -56,7 +56,7 @@ def test_vocabulary_larger_than_its_share_of_memory_is_counted_exactly(
     text = "".join(f"word{number % 311} and{number % 7}\n" for number in range(60_000))
     drop(tmp_path, text.encode())
     run_both(tmp_path, path_order(), shards)
-    assert len(shard_manifest(tmp_path).sections) > 1
+    assert len(shard_manifest(tmp_path, shards - 1).sections) > 1
     assert table_rows(tmp_path) == expected_rows(text)
 
 

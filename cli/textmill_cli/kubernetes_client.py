@@ -139,7 +139,7 @@ def _load(file: Path | None, context: str | None) -> tuple[Any, str | None]:
         raise NotOffered(
             "The way straight to Kubernetes is not installed.",
             reason="KubernetesMissing",
-            hint="Install it: pip install 'textmill[kubernetes]', or name an address: --server URL.",
+            hint="Install it: pip install '.[kubernetes]' in a checkout of Textmill, or name an address: --server URL.",
         ) from error
     settings = client.Configuration()
     settings.retries = False

@@ -26,9 +26,13 @@ def test_first_steps_read_as_written() -> None:
     transcript = section("First steps").split("```console\n")[1].split("```")[0]
     with stack() as running:
         settings = {"TEXTMILL_SERVER": f"http://127.0.0.1:{running.port}"}
-        for part in transcript.split("$ ")[1:]:
+        for part in re.split(r"^\$ ", transcript, flags=re.MULTILINE)[1:]:
             command, _, expected = part.partition("\n")
             program, *arguments = shlex.split(command)
+            if program == "export":
+                name, _, value = arguments[0].partition("=")
+                settings[name] = value.replace("$PWD", str(ROOT))
+                continue
             done = textmill(*arguments, settings=settings)
             assert (program, done.code, done.out) == ("textmill", 0, expected), command
 

@@ -65,9 +65,21 @@ def test_count_without_a_counter_says_what_to_do(
     monkeypatch.delenv("TEXTMILL_COUNTER", raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert main(["count", "x"]) == 9
-    assert capsys.readouterr().err.startswith("textmill: CounterMissing: ")
+    told = capsys.readouterr().err
+    assert told.startswith("textmill: CounterMissing: ")
+    assert 'export TEXTMILL_COUNTER="$PWD/.venv/bin/python -m worker"' in told
     monkeypatch.setenv("TEXTMILL_COUNTER", "/no/such/program")
     assert main(["count", "x"]) == 9
+
+
+def test_hint_of_what_is_missing_names_the_checkout_and_no_package_of_an_index(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    assert main(["get", "x", "--server", "kubernetes"]) == 9
+    told = capsys.readouterr().err
+    assert told.startswith("textmill: KubernetesMissing: ")
+    assert "pip install '.[kubernetes]'" in told
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

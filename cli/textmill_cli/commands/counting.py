@@ -1,7 +1,9 @@
 """`textmill count`: words counted here, with no service at all.
 
 Counting is the worker's, and the wheel holds no worker: what is started is the worker's own command, in a process of
-its own, so the words are the same ones that a cluster would count. Nothing here knows how words are cut.
+its own, so the words are the same ones that a cluster would count. Nothing here knows how words are cut. Where no
+worker is beside us the current folder is not searched: who unpacks a stranger's archive and counts a file in it must
+not run what lies there.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ def counter() -> list[str]:
     raise NotOffered(
         "What counts words is not installed here.",
         reason="CounterMissing",
-        hint=f"Run it from a checkout, or name a command in {COUNTER}, such as "
-        "'docker run --rm -i IMAGE python -m worker'.",
+        hint=f'In a checkout, after `make setup`: export {COUNTER}="$PWD/.venv/bin/python -m worker"; elsewhere name '
+        "another command, such as 'docker run --rm -i IMAGE python -m worker'.",
     )
 
 

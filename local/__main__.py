@@ -1,76 +1,23 @@
-"""`python -m local`: the laptop's whole stack. `run` serves it until Ctrl-C, `cluster` its Kubernetes alone,
-`demo` shows the main job once and stops.
+"""`python -m local`: one sentence for Ctrl-C from the first moment on; the commands are in `local/commands.py`.
 
-The parts can be started by themselves as well: `python -m local.apiserver`, `local.jobs`, `local.kubelet`.
+Before the first part starts most of the time goes into imports, and one that is broken off prints where it was. So
+nothing is imported up here that takes time.
 """
 
-import argparse
-import asyncio
-import logging
-import math
+import os
+import signal
 import sys
-from pathlib import Path
-
-from local.errors import LocalError
-from local.stack.demo import demo
-from local.stack.serve import serve
+from types import FrameType
 
 
-def main() -> int:
-    """Parse the arguments, run the command, return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="serve until Ctrl-C")
-    run.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
-    run.add_argument("--host", default="127.0.0.1", help="address to serve at (default: 127.0.0.1)")
-    run.add_argument("--port", type=int, default=5000, help="port to serve at; 0 takes a free one (default: 5000)")
-    run.add_argument(
-        "--sweep-every",
-        type=_seconds,
-        default=3600,
-        metavar="SECONDS",
-        help="pause between two sweeps of the volume; 0 makes none (default: 3600)",
-    )
-    kubernetes = commands.add_parser(
-        "cluster", help="serve the Kubernetes API alone, with its Job controller and kubelet"
-    )
-    kubernetes.add_argument(
-        "--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)"
-    )
-    kubernetes.add_argument("--host", default="127.0.0.1", help="address of the Kubernetes API (default: 127.0.0.1)")
-    kubernetes.add_argument("--port", type=int, default=6443, help="its port; 0 takes a free one (default: 6443)")
-    kubernetes.add_argument(
-        "--name",
-        default="",
-        help="what clients on other machines call this one (default: they reach it by its address)",
-    )
-    show = commands.add_parser("demo", help="count a text on a stack of its own, and stop")
-    show.add_argument("--file", type=Path, help="the text (default: the help topics that come with Python)")
-    chosen = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level="WARNING", format="%(message)s")
-    try:
-        if chosen.command == "demo":
-            asyncio.run(demo(chosen.file))
-        else:
-            alone = chosen.command == "cluster"
-            every = 0 if alone else chosen.sweep_every
-            name = chosen.name if alone else ""
-            where = chosen.state.resolve()
-            asyncio.run(serve(where, chosen.host, chosen.port, alone=alone, name=name, sweep_seconds=every))
-    except LocalError as error:
-        sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
-def _seconds(text: str) -> float:
-    found = float(text)
-    if not 0 <= found < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return found
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os.write(2, b"textmill: interrupted before anything was started\n")
+    os._exit(130)
 
 
 if __name__ == "__main__":
+    before = signal.signal(signal.SIGINT, _leave)
+    from local.commands import main
+
+    signal.signal(signal.SIGINT, before)
     sys.exit(main())

@@ -33,10 +33,15 @@ async def demo(file: Path | None) -> None:
         began = time.monotonic()
         where = layout(Path(folder), "127.0.0.1", 0)
         print("starting the API server, the Job controller, the kubelet, the operator and the API ...", flush=True)
-        async with running(where, os.environ):
-            print(f"ready after {time.monotonic() - began:.1f} s at {where.url}", flush=True)
-            await asyncio.to_thread(_show, where, source)
-        print("everything is stopped", flush=True)
+        try:
+            async with running(where, os.environ):
+                print(f"ready after {time.monotonic() - began:.1f} s at {where.url}", flush=True)
+                await asyncio.to_thread(_show, where, source)
+        except asyncio.CancelledError:
+            print("interrupted; ", end="")
+            raise
+        finally:
+            print("everything is stopped", flush=True)
 
 
 def help_text(folder: Path) -> Path:

@@ -66,10 +66,12 @@ class Supervisor:
 
     async def until_failed(self, other: asyncio.Future[Any]) -> None:
         """Wait for something else to happen; ChildFailed where a part proves hopeless before that."""
-        await asyncio.wait([other, self.failed], return_when=asyncio.FIRST_COMPLETED)
-        if self.failed.done():
+        try:
+            await asyncio.wait([other, self.failed], return_when=asyncio.FIRST_COMPLETED)
+        finally:  # a failure or Ctrl-C leaves nothing behind that waits
             other.cancel()
             await asyncio.gather(other, return_exceptions=True)
+        if self.failed.done():
             self.failed.result()
 
     async def stop(self) -> None:

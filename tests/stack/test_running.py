@@ -163,6 +163,7 @@ def test_demo_of_what_cannot_be_counted_says_why(tmp_path: Path, content: bytes 
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+    assert done.stdout.endswith("everything is stopped\n") == (content is not None)
 
 
 def test_demo_shows_the_words_of_a_file(tmp_path: Path) -> None:
@@ -177,6 +178,32 @@ def test_demo_shows_the_words_of_a_file(tmp_path: Path) -> None:
     assert [line.split()[0] for line in done.stdout.splitlines() if "█" in line] == ["three", "two", "one"]
     assert done.stdout.endswith("everything is stopped\n")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("moment", ["starting", "ready", "uploading"])
+def test_interrupted_demo_stops_everything_and_says_so_in_one_line(tmp_path: Path, moment: str) -> None:
+    (tmp_path / "text").write_text("one two\n" * 2_000_000)
+    arguments = command("demo", "--file", str(tmp_path / "text"))
+    process = subprocess.Popen(
+        arguments, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    read_until(process.stdout, moment)
+    children = descendants(process.pid)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "")
+    assert printed.splitlines()[-1] == "interrupted; everything is stopped"
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_interrupt_while_the_command_is_imported_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "__init__.py").touch()
+    (tmp_path / "local" / "__main__.py").write_text((ROOT / "local" / "__main__.py").read_text())
+    (tmp_path / "local" / "commands.py").write_text("import signal; signal.raise_signal(signal.SIGINT)\n")
+    done = subprocess.run(command("demo"), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "textmill: interrupted before anything was started\n"
 
 
 def test_cluster_alone_has_the_resource_and_no_textmill(tmp_path: Path) -> None:

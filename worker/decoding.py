@@ -1,14 +1,16 @@
 """From bytes to valid UTF-8, block by block: which encoding it is, what is no text at all, and what was not valid.
 
 A byte order mark decides. Else the encoding that was asked for; `auto` is UTF-8 if the first 64 KiB are, else a
-guess from them, reported as a guess. A NUL near the beginning of what is neither UTF-16 nor UTF-32 means binary,
-whatever was asked. Invalid sequences are replaced by U+FFFD, one for each maximal sequence as the standard advises,
-and their bytes counted; or they are refused with their place. `worker/text.py` has unpacked what comes in here.
+guess from them, reported as a guess; a few accents tell the guesser nothing, and are windows-1252. A NUL near the
+beginning of what is neither UTF-16 nor UTF-32 means binary, whatever was asked. Invalid sequences are replaced by
+U+FFFD, one for each maximal sequence as the standard advises, and their bytes counted; or they are refused with their
+place. `worker/text.py` has unpacked what comes in here.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -26,6 +28,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_WESTERN = "cp1252"
+_LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "iso8859", "latin")
+"""Guesses that are as good as windows-1252 where little tells one from the other."""
+_FEW = 8
+_TOGETHER = re.compile(rb"[\x80-\xff]{2}|\0")
 _NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _REPLACEMENT = "\ufffd".encode()
 _HANDLER = "textmill-replace"
@@ -169,4 +176,15 @@ def _guess(head: bytes) -> Encoding:
     if best is None:
         _check_not_binary(head)
         raise NotText("the content is no text in any encoding that could be guessed; name it in spec.encoding")
-    return Encoding(_known(best.encoding), guessed=True)
+    name = _WESTERN if _tells_little(head) and not best.encoding.startswith(_LATIN) else best.encoding
+    return Encoding(_known(name), guessed=True)
+
+
+def _tells_little(head: bytes) -> bool:
+    """Tell whether what is not ASCII are a few bytes that each stand alone, as accents do in a Latin script."""
+    few = sum(map((128).__le__, head))
+    if few > _FEW or 3 * few > len(head) or _TOGETHER.search(head):
+        return False
+    with suppress(UnicodeDecodeError):
+        return bool(head.decode(_WESTERN))
+    return False

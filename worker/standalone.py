@@ -75,7 +75,10 @@ def _source(name: str, copy: Path, order: Order) -> Source:
         path = _regular(name, copy)
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            return Source(name, str(path), size, order.text(file, size).shardable)
+            text = order.text(file, size)
+        if text.encoding.guessed:
+            _say(f"{printing.clean(name)}: read as {text.encoding.name}, a guess; --encoding NAME sets another")
+        return Source(name, str(path), size, text.shardable)
     except WorkerError as error:
         raise PortionFailed(name, str(error)) from error
     except (OSError, ValueError) as error:

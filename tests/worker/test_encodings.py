@@ -72,6 +72,31 @@ def test_guess_is_reported_as_a_guess(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cp1252", "café latte\n"),
+        ("cp1252", "naïve\n"),
+        ("cp1252", "résumé\n"),
+        ("cp1252", "price 5£\n"),
+        ("cp1252", "“quoted” text\n"),
+        ("cp1252", "François"),
+        ("cp1252", "Le cœur a ses raisons que la raison ne connaît point."),
+        ("cp1250", "Dvořák composed"),
+        ("cp1250", "The Škoda factory near Plzeň"),
+        ("shift_jis", "print('hello') # コメント"),
+        ("shift_jis", "カタカナ"),
+        ("cp437", "Grüße aus Köln " * 5),
+        ("cp1253", "καλημέρα κόσμε"),
+        ("utf-16-le", "café latte"),
+    ],
+)
+def test_guess_from_a_short_text_reads_it_as_it_was_written(name: str, text: str) -> None:
+    content = text.encode(name)
+    found = recognise(content, "auto")
+    assert (content.decode(found.name), found.guessed) == (text, True)
+
+
+@pytest.mark.parametrize(
     ("asked", "content", "sentence"),
     [
         ("auto", b"\x89PNG\r\n\x1a\n\0\0", "binary: a NUL byte at offset 8"),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.runs import ROOT, expected_rows, worker
+from tests.worker.runs import NOTICE, ROOT, expected_rows, worker
 from worker import standalone
 from worker.engines import engine
 
@@ -156,6 +156,16 @@ def test_file_that_turns_out_broken_is_named(tmp_path: Path, processes: int) -> 
     assert (ended.code, ended.output) == (1, "")
     told = "the content is not valid utf-8: invalid start byte at offset 110,000"
     assert ended.errors.endswith(f"worker: {tmp_path}/broken: {told}\n")
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_guessed_encoding_is_told_and_can_be_set(form: str) -> None:
+    ended = worker("count", form, stdin="café latte\n".encode("cp1252"))
+    assert (ended.code, "café" in ended.output) == (0, True)
+    told = "worker: -: read as cp1252, a guess; --encoding NAME sets another\n"
+    assert ended.errors == told + NOTICE
+    set_by_name = worker("count", form, "--encoding", "cp1252", stdin="café latte\n".encode("cp1252"))
+    assert (set_by_name.output, set_by_name.errors) == (ended.output, NOTICE)
 
 
 def test_standard_input_can_be_read_once() -> None:

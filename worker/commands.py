@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textmill.errors import BadObject
-from worker.settings import BOUNDS, INDEX_VARIABLE, Bounds
+from worker.settings import BOUNDS, INDEX_VARIABLE, LEAST_MEMORY, Bounds
 from worker.volume import remove_unfinished
 
 if TYPE_CHECKING:
@@ -76,15 +76,22 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number") from error
+
+
 def _not_negative(text: str) -> int:
-    number = int(text)
+    number = _whole(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{number} is below 0")
     return number
 
 
 def _several(text: str) -> int:
-    number = int(text)
+    number = _whole(text)
     if not 1 <= number <= MOST_PROCESSES:
         raise argparse.ArgumentTypeError(f"{number} is not within 1 and {MOST_PROCESSES}")
     return number
@@ -99,19 +106,21 @@ def _add_job_options(parser: argparse.ArgumentParser, *, required: bool) -> None
     )
     job.add_argument("--termination-log", type=Path, metavar="FILE", help="where the seal over the report lines goes")
     job.add_argument("--pod-uid", default="", metavar="UID", help="part of temporary names (default: a random one)")
-    job.add_argument("--memory", type=int, metavar="BYTES", help="memory to keep within (default: the pod's limit)")
+    job.add_argument("--memory", type=_whole, metavar="BYTES", help="memory to keep within (default: the pod's limit)")
 
 
 def _add_bounds(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("bounds of compressed input and of documents")
     for name, default in Bounds()._asdict().items():
         option = f"--{name.replace('_', '-')}"
-        group.add_argument(option, type=int, metavar="N", help=f"{BOUNDS[name]} (default {default})")
+        group.add_argument(option, type=_whole, metavar="N", help=f"{BOUNDS[name]} (default {default})")
 
 
 def _count_files(options: argparse.Namespace) -> int:
     from worker.standalone import count_files
 
+    if options.memory is not None and options.memory < LEAST_MEMORY:
+        raise BadObject(f"--memory is {options.memory}; {LEAST_MEMORY} bytes ({LEAST_MEMORY >> 20} MiB) are the least")
     return count_files(options)
 
 

@@ -17,7 +17,8 @@ INTERFACE = 3
 """Of which shape the compiled module must be; one that was built from other sources may be of another."""
 
 NOT_BUILT = (
-    "worker: the compiled engine is not built, so the reference counts: the same words, some twenty times slower"
+    "worker: the compiled engine is not built, so the reference counts: the same words, some twenty times slower; "
+    "`make engine` builds it, where Rust is"
 )
 OUTDATED = "worker: the compiled engine is of another version, so the reference counts; `make engine` builds it anew"
 

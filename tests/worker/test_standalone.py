@@ -174,6 +174,22 @@ def test_standard_input_can_be_read_once() -> None:
     assert ended.errors.endswith("worker: -: standard input is closed, or was read before\n")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (["--top", "x"], "error: argument --top: 'x' is no whole number\n"),
+        (["--processes", "x"], "error: argument --processes: 'x' is no whole number\n"),
+        (["--memory", "1G"], "error: argument --memory: '1G' is no whole number\n"),
+        (["--memory", "5"], "worker: --memory is 5; 83886080 bytes (80 MiB) are the least\n"),
+        (["--memory", "0"], "worker: --memory is 0; 83886080 bytes (80 MiB) are the least\n"),
+    ],
+)
+def test_option_that_makes_no_sense_is_told_in_plain_words(wrong: list[str], told: str) -> None:
+    ended = worker("count", *wrong, "-", stdin=b"words")
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors.endswith(told)
+
+
 @pytest.mark.parametrize("wrong", [["--processes", "0"], ["--processes", "x"], ["--json", "--csv"], ["--top", "few"]])
 def test_options_that_make_no_sense_end_with_two(wrong: list[str]) -> None:
     ended = worker("count", *wrong, "x")

@@ -145,18 +145,21 @@ clean: ## Remove caches and reports, keep .venv and .textmill
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage .coverage.*
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-distclean: clean ## Remove .venv too; .textmill holds people's data and stays
-	@rm -rf $(VENV)
+distclean: clean ## Remove .venv and what pip built too; .textmill holds people's data and stays
+	@rm -rf $(VENV) build textmill.egg-info
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+		/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-$(VENV)/laptop.stamp: requirements-laptop.txt
+$(VENV)/laptop.stamp: requirements-laptop.txt $(if $(PYTHON),FORCE)
 	@$(PREPARE) requirements-laptop.txt $@
 
-$(VENV)/dev.stamp: requirements-dev.txt
+$(VENV)/dev.stamp: requirements-dev.txt $(if $(PYTHON),FORCE)
 	@$(PREPARE) requirements-dev.txt $@ $(VENV)/laptop.stamp
 
 $(VENV)/generate.stamp: requirements-generate.txt $(VENV)/dev.stamp
 	@$(PREPARE) requirements-generate.txt $@
+
+# A PYTHON that is asked for is looked at each time, so that an environment with another one is told
+FORCE:

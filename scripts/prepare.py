@@ -11,6 +11,7 @@ import argparse
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,9 @@ OLDEST: Tuple[int, ...] = (3, 11)
 NEWEST: Tuple[int, ...] = (3, 14)
 PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+NETWORK = (
+    "If pip found no version or no connection, check the network, the proxy (HTTPS_PROXY) and the index (PIP_INDEX_URL)"
+)
 
 
 class NoInterpreter(Exception):
@@ -68,6 +72,26 @@ def choose(pythons: List[str], ask: Callable[[str, str], str] = ask) -> str:
     )
 
 
+def run(command: List[str]) -> None:
+    """Run a command in a session of its own: Ctrl-C ends it and what it has started, and only we speak of it."""
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
+
+
+def tell_kept(folder: str, asked: str) -> None:
+    """Say that an environment keeps its Python where another one is asked for."""
+    kept = ask(os.path.join(folder, "bin", "python"), VERSION)
+    if fits(kept) and ask(asked, VERSION) != kept:
+        print("%s keeps its Python %s; `make distclean` first has it made with %s" % (folder, kept, asked), flush=True)
+
+
 def ensure_environment(folder: str, environ: Mapping[str, str]) -> str:
     """Create the environment unless a working one stands there already."""
     python = os.path.join(folder, "bin", "python")
@@ -77,7 +101,7 @@ def ensure_environment(folder: str, environ: Mapping[str, str]) -> str:
     print("Creating %s with %s" % (folder, base), flush=True)
     if os.path.isdir(folder):
         shutil.rmtree(folder)
-    subprocess.run([base, "-m", "venv", folder], check=True)
+    run([base, "-m", "venv", folder])
     return python
 
 
@@ -86,7 +110,11 @@ def install(python: str, requirements: str) -> None:
     print("Installing %s (a minute or two the first time)" % requirements, flush=True)
     pip = [python, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "install"]
     what = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", requirements]
-    subprocess.run(pip + what, check=True)
+    try:
+        run(pip + what)
+    except subprocess.CalledProcessError:
+        print(NETWORK, file=sys.stderr)
+        raise
 
 
 def is_fresh(stamp: str, requirements: str) -> bool:
@@ -109,6 +137,8 @@ def main(arguments: List[str], environ: Mapping[str, str] = os.environ) -> int:
     options = parser.parse_args(arguments)
     with open(options.requirements) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if environ.get("PYTHON"):
+            tell_kept(options.folder, environ["PYTHON"])
         if all(is_fresh(stamp, options.requirements) for stamp in options.stamps):
             return 0
         started = time.monotonic()
@@ -128,4 +158,10 @@ def main(arguments: List[str], environ: Mapping[str, str] = os.environ) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("Set-up was interrupted; run it again", file=sys.stderr)
+        sys.exit(130)

@@ -33,12 +33,33 @@ def targets() -> dict[str, list[str]]:
     return found
 
 
-def test_bare_make_lists_every_target_with_its_line() -> None:
+def make(*arguments: str, folder: Path = tree.ROOT) -> str:
+    """Return what the Makefile's own make prints."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    shown = subprocess.run(["make"], cwd=tree.ROOT, env=environ, check=True, capture_output=True, text=True).stdout
+    command = ["make", "-f", str(tree.ROOT / "Makefile"), *arguments]
+    return subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True, text=True).stdout
+
+
+def test_bare_make_lists_every_target_with_its_line() -> None:
+    shown = make()
     named = re.findall(r"^  ([a-z0-9-]+) +\S", shown, re.MULTILINE)
     assert sorted(named) == sorted(name for name in targets() if re.fullmatch("[a-z0-9-]+", name))
     assert re.findall(r"^\S.*", shown, re.MULTILINE) == re.findall(r"^##@ (.*)", MAKEFILE, re.MULTILINE)
+
+
+def test_lines_of_the_list_begin_in_one_column() -> None:
+    assert len({len(start) for start in re.findall(r"^  [a-z0-9-]+ +(?=\S)", make(), re.MULTILINE)}) == 1
+
+
+def test_python_that_is_asked_for_is_compared_with_the_one_of_an_environment_that_is_there() -> None:
+    assert "mine scripts/prepare.py requirements-laptop.txt" in make("-n", "setup", "PYTHON=mine")
+
+
+def test_distclean_leaves_nothing_of_what_pip_made_and_keeps_the_data(tmp_path: Path) -> None:
+    for folder in (".venv", ".textmill", "build/lib", "textmill.egg-info"):
+        (tmp_path / folder).mkdir(parents=True)
+    make("distclean", folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".textmill"]
 
 
 def test_every_listed_target_is_phony() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -103,8 +104,54 @@ def test_environment_is_made_and_filled_by_hash_only(tmp_path: Path, capfd: pyte
     assert prepare.main(arguments, {}) == 2
     told = capfd.readouterr()
     assert "Hashes are required" in told.err
+    assert told.err.splitlines()[-2].endswith(
+        "check the network, the proxy (HTTPS_PROXY) and the index (PIP_INDEX_URL)"
+    )
     assert "Creating" not in told.out
     assert prepare.is_fresh(stamps[0], str(lock)) is False
+
+
+def program(path: Path, text: str) -> str:
+    """Write a shell script that stands in for a Python, and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("3.12", ""), ("3.13", "{env} keeps its Python 3.12; `make distclean` first has it made with {python}\n")],
+)
+def test_environment_with_another_python_than_asked_for_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str, told: str
+) -> None:
+    lock, env = tmp_path / "lock.txt", tmp_path / "env"
+    program(env / "bin" / "python", "echo 3.12")
+    python = program(tmp_path / "asked", f"echo {asked}")
+    lock.touch()
+    (env / "stamp").touch()
+    assert prepare.main([str(lock), str(env / "stamp"), "--folder", str(env)], {"PYTHON": python}) == 0
+    assert capsys.readouterr().out == told.format(env=env, python=python)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_set_up_is_one_line_and_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "lock.txt").touch()
+    python = program(tmp_path / "slow", "case $1 in -c) echo 3.12;; *) sleep 1000 & echo made; wait;; esac")
+    arguments = [str(tmp_path / "lock.txt"), str(tmp_path / "stamp"), "--folder", str(tmp_path / "env")]
+    process = subprocess.Popen(
+        [sys.executable, prepare.__file__, *arguments],
+        env={**os.environ, "PYTHON": python},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)][1] == "made\n"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)  # which waits for every process that holds the pipes
+    assert (process.returncode, errors) == (130, "Set-up was interrupted; run it again\n")
 
 
 def test_script_has_the_syntax_of_an_old_python(request: pytest.FixtureRequest) -> None:

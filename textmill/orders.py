@@ -91,4 +91,6 @@ def _fields(text: str, required: set[str], known: set[str]) -> dict[str, Any]:
         raise BadObject(f"an order is no JSON: {text[:120]!r}") from error
     if not isinstance(fields, dict) or not required <= fields.keys() <= known:
         raise BadObject(f"an order lacks a field or has one too many: {text[:120]!r}")
+    if not all(isinstance(fields[name], str) for name in required):
+        raise BadObject(f"an order's {', '.join(sorted(required))} are no texts: {text[:120]!r}")
     return fields

@@ -19,7 +19,7 @@ from textmill.orders import CountOrder, TokenizeOrder
 from worker.errors import WorkerError
 from worker.memory import keep_small_blocks
 from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
-from worker.volume import Made, publish
+from worker.volume import Made, publish, remove_unfinished
 
 
 class Task(Protocol):
@@ -65,8 +65,11 @@ def _carry_out(tasks: Sequence[tuple[str, Task]], options: argparse.Namespace) -
     made: dict[str, list[Made]] = {uid: [] for uid, _ in tasks}
     if len(made) < len(tasks):
         raise BadObject("two orders have the same id, so they would write to the same folder")
-    found = [(uid, _attempt(uid, f"{options.out}/{uid}", partial(task, later=made[uid]))) for uid, task in tasks]
-    troubles = publish([one for folders in made.values() for one in folders])
+    try:
+        found = [(uid, _attempt(uid, f"{options.out}/{uid}", partial(task, later=made[uid]))) for uid, task in tasks]
+        troubles = publish([one for folders in made.values() for one in folders])
+    finally:
+        remove_unfinished()
     lines = []
     for uid, report in found:
         trouble = next((troubles[one] for one in made[uid] if one in troubles), None)

@@ -13,7 +13,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -21,8 +21,10 @@ from textmill.artefacts import File
 from worker.errors import VolumeFull
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
 _CHUNK = 1 << 20
-_unfinished: set[Path] = set()
+_RACES = 10
+"""How often another pod may give its own folder the name just before this one does."""
 
 
 class Made(NamedTuple):
@@ -31,15 +33,23 @@ class Made(NamedTuple):
     temporary: Path
     target: Path
 
+    @property
+    def aside(self) -> Path:
+        """Where what has the name already goes for a moment."""
+        return self.temporary.with_name(f"{self.temporary.name}.old")
+
+
+_unfinished: set[Made] = set()
+
 
 @contextmanager
 def new_folder(target: Path, pod_uid: str, later: list[Made] | None = None) -> Iterator[Path]:
     """Give a fresh temporary folder beside `target`, and publish it when the block ends well, if not `later`."""
     made = Made(target.with_name(f".{target.name}.{pod_uid}.tmp"), target)
     with full_volume(target):
-        _unfinished.add(made.temporary)
+        _remove(made)
+        _unfinished.add(made)
         try:
-            shutil.rmtree(made.temporary, ignore_errors=True)
             made.temporary.mkdir(parents=True)
             yield made.temporary
         except BaseException:
@@ -65,7 +75,7 @@ def publish(folders: Sequence[Made]) -> dict[Made, Exception]:
                 try:
                     with full_volume(made.target):
                         step(made)
-                except (OSError, VolumeFull) as error:
+                except Exception as error:  # noqa: BLE001 - what it is, is told by the folder's own request alone
                     troubles[made] = error
     for made in folders:
         _remove(made)
@@ -75,9 +85,10 @@ def publish(folders: Sequence[Made]) -> dict[Made, Exception]:
 def _begin_to_write(made: Made) -> None:
     if not hasattr(os, "posix_fadvise"):  # outside Linux
         return
-    for path in made.temporary.iterdir():
-        with path.open("rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    with suppress(OSError):  # a hint that is refused costs time alone
+        for path in made.temporary.iterdir():
+            with path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _sync_contents(made: Made) -> None:
@@ -88,15 +99,18 @@ def _sync_contents(made: Made) -> None:
 
 
 def _rename(made: Made) -> None:
-    try:
-        made.temporary.rename(made.target)
-    except OSError as error:
-        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
-            raise
-        aside = made.temporary.with_name(f"{made.temporary.name}.old")
-        made.target.rename(aside)
-        made.temporary.rename(made.target)
-        shutil.rmtree(aside, ignore_errors=True)
+    for _ in range(_RACES):
+        try:
+            made.temporary.rename(made.target)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+        else:
+            return
+        _discard(made.aside)
+        with suppress(FileNotFoundError):  # another pod has just moved it
+            made.target.rename(made.aside)
+    made.temporary.rename(made.target)
 
 
 def _sync_parent(made: Made) -> None:
@@ -104,8 +118,17 @@ def _sync_parent(made: Made) -> None:
 
 
 def _remove(made: Made) -> None:
-    shutil.rmtree(made.temporary, ignore_errors=True)
-    _unfinished.discard(made.temporary)
+    _discard(made.temporary)
+    _discard(made.aside)
+    _unfinished.discard(made)
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def digest(file: IO[bytes]) -> File:
@@ -122,9 +145,9 @@ def digest(file: IO[bytes]) -> File:
 
 
 def remove_unfinished() -> None:
-    """Remove every temporary folder of this process: what a TERM signal asks for."""
-    for path in list(_unfinished):
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove every temporary folder of this process: what a TERM signal asks for, and any other early end."""
+    for made in list(_unfinished):
+        _remove(made)
 
 
 @contextmanager

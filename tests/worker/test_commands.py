@@ -109,6 +109,7 @@ def test_index_of_an_indexed_job_comes_from_its_variable(tmp_path: Path) -> None
         (["--order", "{"], "an order is no JSON"),
         (["--order", "{}"], "lacks a field or has one too many"),
         (["--order", json.dumps({"id": "a", "source": "path", "value": "x", "colour": 1})], "one too many"),
+        (["--order", json.dumps({"id": ["a"], "source": "path", "value": "x"})], "are no texts"),
         ([], "at least one --order"),
         (["--order", path_order().text(), "--shards", "2", "--index", "2"], "there is no shard 2 of 2"),
         (["--order", path_order().text(), "--order", path_order().text()], "two orders have the same id"),
@@ -171,8 +172,8 @@ def pause(*_):
 @pytest.mark.parametrize(("module", "function"), [("arrow", "write_words"), ("volume", "_sync_contents")])
 @pytest.mark.parametrize(
     ("sign", "code", "left"),
-    [(signal.SIGTERM, 143, []), (signal.SIGKILL, -9, [".shard-00000.pod-1.tmp"])],
-    ids=["TERM", "KILL"],
+    [(signal.SIGTERM, 143, []), (signal.SIGINT, -2, []), (signal.SIGKILL, -9, [".shard-00000.pod-1.tmp"])],
+    ids=["TERM", "INT", "KILL"],
 )
 def test_signal_in_the_middle_leaves_no_artefact(
     tmp_path: Path, sign: signal.Signals, code: int, left: list[str], module: str, function: str

@@ -12,6 +12,7 @@ from worker.errors import VolumeFull
 from worker.volume import Made, new_folder, publish
 
 FILES = ("ids", "vocabulary", "manifest")
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def made(root: Path, *names: str) -> list[Made]:
@@ -27,9 +28,9 @@ def made(root: Path, *names: str) -> list[Made]:
 class Disk:
     """Notes what is made durable, by what it is at that moment, and fails for what it is told to fail for."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, full: str = "") -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, full: str = "", error: Exception = FULL) -> None:
         self.events: list[tuple[str, str]] = []
-        self._full = full
+        self._full, self._error = full, error
         for name in ("fsync", "fdatasync"):
             monkeypatch.setattr(os, name, self._sync)
         rename = Path.rename
@@ -43,7 +44,7 @@ class Disk:
     def _sync(self, descriptor: int) -> None:
         path = os.readlink(f"/proc/self/fd/{descriptor}")
         if self._full and self._full in path:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise self._error
         self.events.append(("sync", path))
 
 
@@ -85,6 +86,77 @@ def test_folder_takes_the_place_of_one_that_is_there(tmp_path: Path) -> None:
     assert publish(made(tmp_path, "a")) == {}
     assert os.listdir(tmp_path / "out") == ["a"]
     assert sorted(os.listdir(tmp_path / "out" / "a")) == sorted(FILES)
+
+
+def test_hint_that_the_file_system_refuses_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(os, "posix_fadvise", refuse)
+    assert publish(made(tmp_path, "a", "b")) == {}
+    assert sorted(os.listdir(tmp_path / "out")) == ["a", "b"]
+
+
+def test_fault_of_any_kind_is_its_folders_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = later = made(tmp_path, "a", "b")
+    Disk(monkeypatch, full="/.a.pod-1.tmp/ids", error=MemoryError())
+    assert [type(one) for one in publish(later).values()] == [MemoryError]
+    assert os.listdir(tmp_path / "out") == ["b"]
+    assert not first.temporary.exists()
+
+
+def test_other_pod_that_is_a_moment_sooner_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(made(tmp_path, "a"))
+    later = made(tmp_path, "a")
+    rename = Path.rename
+    raced: list[Path] = []
+
+    def sooner(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        if target == later[0].aside and len(raced) < 3:
+            raced.append(target)
+            (later[0].target / "theirs").mkdir(parents=True)
+        return moved
+
+    monkeypatch.setattr(Path, "rename", sooner)
+    assert publish(later) == {}
+    assert len(raced) == 3
+    assert os.listdir(tmp_path / "out") == ["a"]
+    assert sorted(os.listdir(tmp_path / "out" / "a")) == sorted(FILES)
+
+
+def test_folder_that_another_pod_has_just_moved_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(made(tmp_path, "a"))
+    (one,) = made(tmp_path, "a")
+    rename = Path.rename
+
+    def moved(path: Path, target: Path) -> Path:
+        if path == one.target:
+            rename(path, tmp_path / "theirs")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", moved)
+    assert publish([one]) == {}
+    assert os.listdir(tmp_path / "out") == ["a"]
+
+
+@pytest.mark.parametrize("name", ["a", ".a.pod-1.tmp", ".a.pod-1.tmp.old"])
+@pytest.mark.parametrize("kind", ["file", "link", "folder"])
+def test_whatever_lies_in_the_way_goes(tmp_path: Path, name: str, kind: str) -> None:
+    path, elsewhere = tmp_path / "out" / name, tmp_path / "elsewhere"
+    path.parent.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    if kind == "link":
+        path.symlink_to(elsewhere)
+    elif kind == "file":
+        path.touch()
+    else:
+        (path / "old").mkdir(parents=True)
+    assert publish(made(tmp_path, "a")) == {}
+    assert os.listdir(tmp_path / "out") == ["a"]
+    assert sorted(os.listdir(tmp_path / "out" / "a")) == sorted(FILES)
+    assert os.listdir(elsewhere) == ["kept"]
 
 
 def test_block_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -101,8 +101,7 @@ def is_straight(chosen: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
 
 
 def _tell(message: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"{plain(message)} Trying again.", err=True)
+    click.echo(f"{click.get_current_context().find_root().info_name}: {plain(message)}", err=True)
 
 
 def _http(chosen: dict[str, Any], patience: Patience) -> Service:

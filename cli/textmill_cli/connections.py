@@ -23,6 +23,7 @@ from textmill_cli.patience import Later
 BLOCK = 1 << 18
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 300.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_START_IT = "Start it with `make run` in a checkout, or name another address: --server URL, or TEXTMILL_SERVER."
 
 
 class Connections:
@@ -41,6 +42,7 @@ class Connections:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._pool = _pool(parts.scheme, parts.hostname or "", ca_file)
+        self._hint = _START_IT if parts.hostname in _LOOPBACK else ""
 
     def open(
         self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
@@ -63,11 +65,18 @@ class Connections:
                     reason="CertificateRefused",
                     hint="Name the authority that signed its certificate: --ca-file FILE.",
                 ) from error
-            raise Later(f"{self.address} cannot be reached ({type(cause).__name__}).") from error
+            raise Later(f"No answer from {self.address} ({why(error)}).", hint=self._hint) from error
 
     def close(self) -> None:
         """Let go of every connection."""
         self._pool.clear()
+
+
+def why(error: Exception) -> str:
+    """Return in a few words what kept a call from its answer."""
+    cause = error.reason if isinstance(error, MaxRetryError) else error
+    told = getattr(getattr(cause, "__cause__", None), "strerror", None) or getattr(cause, "strerror", None)
+    return str(told or type(cause).__name__)
 
 
 def own_version() -> str:

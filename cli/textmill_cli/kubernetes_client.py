@@ -16,11 +16,13 @@ from urllib.parse import quote
 from urllib3.exceptions import HTTPError
 
 from textmill import names
+from textmill_cli.connections import why
 from textmill_cli.errors import CliError, Denied, FileUnusable, NotFound, NotOffered, Refused
 from textmill_cli.patience import Later
 
 SECONDS = (5.0, 30.0)
 LOG_BYTES = 4 << 20
+_OTHER_CLUSTER = "Check that this cluster runs, or choose another: --kubeconfig, --context; or a service: --server URL."
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
@@ -128,7 +130,7 @@ class Api:
         except ApiException as error:
             raise _refusal(error.status or 0, error.body or b"", self.address) from error
         except (HTTPError, OSError) as error:
-            raise Later(f"{self.address} cannot be reached ({type(error).__name__}).") from error
+            raise Later(f"No answer from {self.address} ({why(error)}).", hint=_OTHER_CLUSTER) from error
 
 
 def _load(file: Path | None, context: str | None) -> tuple[Any, str | None]:
@@ -150,7 +152,7 @@ def _load(file: Path | None, context: str | None) -> tuple[Any, str | None]:
         return client.ApiClient(settings), chosen["context"].get("namespace")
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, AttributeError) as error:
         raise FileUnusable(
-            f"The kubeconfig cannot be used: {error}",
+            f"The kubeconfig {file or config.KUBE_CONFIG_DEFAULT_LOCATION} cannot be used: {error}",
             reason="KubeconfigUnusable",
             hint="Name one with --kubeconfig FILE or KUBECONFIG; `kubectl config view` shows what is there.",
         ) from error

@@ -48,7 +48,7 @@ class Patience:
                     raise
                 if not told:
                     told = True
-                    self.tell(later.message)
+                    self.tell(f"{later.message} Trying again for {self.seconds:g} s.")
             self.sleep(wanted)
             pause = min(pause * 2, LONGEST_PAUSE)
 

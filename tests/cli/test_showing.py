@@ -82,6 +82,20 @@ def test_hint_of_what_is_missing_names_the_checkout_and_no_package_of_an_index(
     assert "pip install '.[kubernetes]'" in told
 
 
+def test_service_that_is_away_is_told_at_the_first_failure_and_at_the_end() -> None:
+    done = textmill("get", "x", "--patience", "1", settings={"TEXTMILL_SERVER": "http://127.0.0.1:1"})
+    assert (done.code, done.out) == (6, "")
+    first, last, hint = done.err.splitlines()
+    assert first == "textmill: No answer from http://127.0.0.1:1 (Connection refused). Trying again for 1 s."
+    assert last == "textmill: ServiceAway: No answer from http://127.0.0.1:1 (Connection refused)."
+    assert hint.startswith("textmill: Start it with `make run` in a checkout, or name another address: --server URL")
+
+
+def test_kubeconfig_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["get", "x", "--kubeconfig", "/no/such/file"]) == 8
+    assert "The kubeconfig /no/such/file cannot be used: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_script_is_the_shells_own(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0

@@ -194,6 +194,13 @@ class DigestMismatch(AppError):
     retryable = True
 
 
+class EncodingUnknown(AppError):
+    """The encoding has a name as encodings have them, and there is none of that name."""
+
+    status, reason, title = 422, "EncodingUnknown", "There is no such encoding"
+    hint = "Correct the encoding, or let it be guessed: auto."
+
+
 class HeadersTooLarge(AppError):
     """The head of the request is larger than what is taken."""
 

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
+from app.errors import EncodingUnknown, FieldInvalid, FieldRepeated, FieldUnknown
 from textmill import layout, names, notices
+from textmill.encodings import NoEncoding, codec_name
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ENCODING = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.:-]{0,62}[A-Za-z0-9])?")
+_ENCODINGS = "an encoding's name such as utf-8 or windows-1252, or auto"
+_AUTO = "auto"
 
 
 def _number(low: int, high: int) -> Callable[[str, str], int]:
@@ -37,9 +40,19 @@ def _matching(pattern: re.Pattern[str], wanted: str) -> Callable[[str, str], str
     return read
 
 
+def _encoding(name: str, text: str) -> str:
+    _matching(_ENCODING, _ENCODINGS)(name, text)
+    if text != _AUTO:
+        try:
+            codec_name(text)
+        except NoEncoding as error:
+            raise EncodingUnknown(f"{name}: {error}; write {_ENCODINGS}.") from error
+    return text
+
+
 SPEC_FIELDS: dict[str, Callable[[str, str], Any]] = {
     "topWords": _number(0, 100),
-    "encoding": _matching(_ENCODING, "an encoding's name such as utf-8 or windows-1252, or auto"),
+    "encoding": _encoding,
     "errors": _matching(re.compile("replace|strict"), "replace or strict"),
     "priority": _number(-1000, 1000),
     "timeoutSeconds": _number(1, 604_800),

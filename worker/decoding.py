@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from textmill.encodings import NoEncoding, codec_name
 from worker.engines import whole_characters
 from worker.errors import NotText
 
@@ -33,7 +34,6 @@ _LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "iso8859", "latin")
 """Guesses that are as good as windows-1252 where little tells one from the other."""
 _FEW = 8
 _TOGETHER = re.compile(rb"[\x80-\xff]{2}|\0")
-_NO_TEXT = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _REPLACEMENT = "\ufffd".encode()
 _HANDLER = "textmill-replace"
 
@@ -153,14 +153,9 @@ def _check_not_binary(head: bytes) -> None:
 
 def _known(asked: str) -> str:
     try:
-        found = codecs.lookup(asked)
-        with suppress(UnicodeError):
-            b"x".decode(asked)  # base64 and its like are found too, and refuse to decode
-    except (LookupError, UnicodeError, ValueError) as error:
-        raise NotText(f"there is no text encoding {asked[:80]!r}") from error
-    if found.name in _NO_TEXT:
-        raise NotText(f"{asked[:80]!r} is no encoding of files")
-    return found.name
+        return codec_name(asked)
+    except NoEncoding as error:
+        raise NotText(str(error)) from error
 
 
 def _guess(head: bytes) -> Encoding:

@@ -95,6 +95,13 @@ def test_wrong_field_is_named_whether_in_form_or_query(client: FlaskClient, fiel
         assert assert_problem(response, 400, "FieldInvalid")["detail"].startswith(f"{field} is ")
 
 
+@pytest.mark.parametrize("name", ["klingon", "base64", "punycode", "AUTO"])
+def test_encoding_that_there_is_not_is_refused_before_the_text_is_kept(client: FlaskClient, name: str) -> None:
+    refused = client.post(f"/upload?encoding={name}", data=TEXT, **RAW)
+
+    assert assert_problem(refused, 422, "EncodingUnknown")["detail"].startswith("encoding: ")
+
+
 def test_misspelt_field_is_not_ignored(client: FlaskClient) -> None:
     problem = assert_problem(client.post("/upload?topwords=3", data=TEXT, **RAW), 400, "FieldUnknown")
 

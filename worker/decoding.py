@@ -170,7 +170,7 @@ def _guess(head: bytes) -> Encoding:
     best = from_bytes(head).best()
     if best is None:
         _check_not_binary(head)
-        raise NotText("the content is no text in any encoding that could be guessed; name it in spec.encoding")
+        raise NotText("the content is no text in any encoding that could be guessed: name its encoding")
     name = _WESTERN if _tells_little(head) and not best.encoding.startswith(_LATIN) else best.encoding
     return Encoding(_known(name), guessed=True)
 

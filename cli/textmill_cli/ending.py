@@ -14,6 +14,7 @@ import click
 from textmill_cli import chosen, showing
 from textmill_cli.errors import RequestFailed
 from textmill_cli.progress import following
+from textmill_cli.request_options import as_options
 from textmill_cli.service import Answer, Service, failure, has_ended
 
 
@@ -36,7 +37,12 @@ def wait(
     if failed:
         reason, message = failure(failed[0])
         others = f" ({len(failed)} of {len(latest)} failed)" if len(latest) > 1 else ""
-        raise RequestFailed(f"{failed[0]['name']}: {message}{others}", reason=reason)
+        error = RequestFailed(f"{failed[0]['name']}: {message}{others}", reason=reason)
+        if len(latest) == 1:
+            error.hint = as_options(message)  # `get` would show no more
+            if chosen.form(form) == chosen.TABLE:
+                error.message = f"{failed[0]['name']} has failed."
+        raise error
 
 
 def show(answers: Sequence[Answer], form: str | None, *, whole: bool = False) -> None:

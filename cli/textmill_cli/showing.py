@@ -91,8 +91,11 @@ def details(answer: Answer) -> None:
     ):
         if value is not None:
             click.echo(f"{label + ':':<10} {plain(str(value))}")
-    for one in answer.get("conditions") or []:
-        told = f"{one.get('type')}={one.get('status')} {one.get('reason') or ''} {one.get('message') or ''}"
+    conditions = answer.get("conditions") or []
+    for place, one in enumerate(conditions, start=1):
+        message = one.get("message") or ""
+        again = any(message == other.get("message") for other in conditions[place:])
+        told = f"{one.get('type')}={one.get('status')} {one.get('reason') or ''} {'' if again else message}"
         click.echo(f"{'':<10} {plain(told).rstrip()}")
     if top := result.get("topWords"):
         click.echo()

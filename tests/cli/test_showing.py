@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.cli.answering import REQUEST, Told, answering
 from tests.cli.terminal import COMMAND, environment, textmill
 from textmill_cli import showing
 from textmill_cli.run import main
@@ -42,6 +43,23 @@ def test_failed_request_shows_its_reason_in_the_table(capsys: pytest.CaptureFixt
     conditions = [{"type": "Succeeded", "status": "False", "reason": "NotText", "message": "It is a picture."}]
     showing.requests([{"name": "x", "phase": "Failed", "conditions": conditions}])
     assert capsys.readouterr().out.splitlines()[1].startswith("x      Failed (NotText)   0")
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_advice_of_a_failure_is_shown_once_and_names_the_options(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    advice = "It is binary. Set spec.encoding to the file's encoding, or spec.errors to replace."
+    conditions = [
+        {"type": "Finished", "status": "True", "reason": "NotText", "message": advice},
+        {"type": "Succeeded", "status": "False", "reason": "NotText", "message": advice},
+    ]
+    failed = {**REQUEST, "phase": "Failed", "conditions": conditions}
+    with answering(Told(200, failed)) as script:
+        assert main(["get", "alice", "--wait", "-o", form, "--server", script.address]) == 1
+    told = capsys.readouterr()
+    line, hint = told.err.splitlines()
+    assert line.startswith("textmill: NotText: alice")
+    assert hint == "textmill: As options of `textmill submit`: spec.encoding is --encoding, spec.errors is --errors."
+    assert (told.err if form == "json" else told.out + told.err).count(advice) == 1
 
 
 def test_count_needs_no_service() -> None:

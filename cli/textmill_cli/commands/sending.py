@@ -6,33 +6,16 @@ Options of the request are handed on as they are; the service has the last word 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from textmill_cli import chosen, ending, texts
 from textmill_cli.progress import sending
+from textmill_cli.request_options import REQUEST_OPTIONS, request_options
 from textmill_cli.service import Answer, Service
 from textmill_cli.showing import plain
-
-REQUEST_OPTIONS = {
-    "top_words": ("--top-words", "topWords", int, "How many words the result lists, 0 to 100."),
-    "encoding": ("--encoding", "encoding", str, "The text's encoding, or auto to have it guessed."),
-    "errors": ("--errors", "errors", click.Choice(["replace", "strict"]), "What to do with bytes that are no text."),
-    "priority": ("--priority", "priority", int, "-1000 to 1000; higher goes first."),
-    "time_limit": ("--time-limit", "timeoutSeconds", int, "Seconds that the request may take once it has started."),
-    "retries": ("--retries", "retries", int, "How often to try again after a failure that may pass."),
-    "ttl": ("--ttl", "ttlSecondsAfterFinished", int, "Seconds after its end until the request is deleted."),
-}
-"""By parameter: the flag, the field of the request, its type and what it means."""
-
-
-def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that go into the request."""
-    for name, (flag, _, kind, text) in reversed(REQUEST_OPTIONS.items()):
-        command = click.option(flag, name, type=kind, help=text)(command)
-    return command
 
 
 @click.command()

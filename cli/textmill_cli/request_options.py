@@ -1,0 +1,35 @@
+"""The options of the command line that go into a request, and how a message about a field reads to who gave an option.
+
+The service and the resource speak of `spec.encoding`; a person at a terminal wrote `--encoding`. One table knows both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+REQUEST_OPTIONS = {
+    "top_words": ("--top-words", "topWords", int, "How many words the result lists, 0 to 100."),
+    "encoding": ("--encoding", "encoding", str, "The text's encoding, or auto to have it guessed."),
+    "errors": ("--errors", "errors", click.Choice(["replace", "strict"]), "What to do with bytes that are no text."),
+    "priority": ("--priority", "priority", int, "-1000 to 1000; higher goes first."),
+    "time_limit": ("--time-limit", "timeoutSeconds", int, "Seconds that the request may take once it has started."),
+    "retries": ("--retries", "retries", int, "How often to try again after a failure that may pass."),
+    "ttl": ("--ttl", "ttlSecondsAfterFinished", int, "Seconds after its end until the request is deleted."),
+}
+"""By parameter: the flag, the field of the request, its type and what it means."""
+
+
+def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that go into the request."""
+    for name, (flag, _, kind, text) in reversed(REQUEST_OPTIONS.items()):
+        command = click.option(flag, name, type=kind, help=text)(command)
+    return command
+
+
+def as_options(message: str) -> str:
+    """Return which options the fields are that a message names; nothing where it names none."""
+    named = [f"spec.{field} is {flag}" for flag, field, *_ in REQUEST_OPTIONS.values() if f"spec.{field}" in message]
+    return f"As options of `textmill submit`: {', '.join(named)}." if named else ""

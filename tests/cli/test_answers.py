@@ -69,6 +69,16 @@ def test_second_try_sends_the_whole_text_again_under_its_key(text: str, capsys: 
     assert json.loads(capsys.readouterr().out) == REQUEST
 
 
+def test_file_whose_name_begins_like_an_option_comes_after_two_dashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "-n.txt").write_text("a b c")
+    monkeypatch.chdir(tmp_path)
+    with answering(Told(201, REQUEST)) as script:
+        assert main(["submit", "--server", script.address, "-o", "name", "--", "-n.txt"]) == 0
+    assert [(one.headers["X-Filename"], one.body) for one in script.asked] == [("-n.txt", b"a b c")]
+
+
 def test_stored_content_is_not_sent_again(text: str) -> None:
     following = {"method": "POST", "href": "/requests", "body": {"upload": "ab", "name": "alice"}}
     with answering(problem(503, "ClusterAway", next=following), Told(202, REQUEST)) as script:

@@ -57,7 +57,10 @@ def count(
     output: str | None,
     quiet: bool,
 ) -> int:
-    """Count the words of FILES together, here; standard input without any."""
+    """Count the words of FILES together, here; standard input without any.
+
+    Files whose names begin with - come after --.
+    """
     wanted = chosen.form(output)
     command = [*counter(), "count", "--top", str(top), "--encoding", encoding]
     command += ["--strict"] * strict + ["--quiet"] * quiet + [f"--{wanted}"] * (wanted != chosen.TABLE)

@@ -43,7 +43,7 @@ def submit(
 ) -> None:
     """Send FILES to be counted, each as a request of its own; - is standard input.
 
-    Prints the requests that were made, or with --wait what came of them.
+    Files whose names begin with - come after --. Prints the requests that were made, or with --wait what came of them.
     """
     if name and len(files) > 1:
         raise click.UsageError("--name is for a single file.")

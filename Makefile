@@ -10,6 +10,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --g
 TESTS ?= tests
 NEEDY := --ignore=tests/system --ignore=tests/e2e --ignore=tests/plane --ignore=tests/compose
 WORKERS ?= 2
+STATE := .textmill
 
 export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
@@ -24,14 +25,16 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the result, stop (FILE= for another text)
 	@$(PY) -m local demo $${FILE:+--file "$$FILE"}
 
-run: $(VENV)/laptop.stamp ## Serve at 127.0.0.1:5000 until Ctrl-C, state in .textmill (PORT= for another port)
-	@$(PY) -m local run $(if $(PORT),--port $(PORT))
+run: $(VENV)/laptop.stamp ## Serve at 127.0.0.1:5000 until Ctrl-C, state in .textmill (PORT= and STATE= for others)
+	@$(PY) -m local run --state "$(STATE)" $(if $(PORT),--port $(PORT))
 
-kubectl: $(VENV)/laptop.stamp ## Run kubectl against what `make run` serves (ARGS="get preq")
-	@$(VENV)/bin/kubectl --kubeconfig .textmill/kubeconfig $(or $(ARGS),get preq)
+kubectl: $(VENV)/laptop.stamp ## Run kubectl against what `make run` serves (ARGS="get preq", STATE= as there)
+	@$(PY) -m local.stack.lock "$(STATE)"
+	@$(VENV)/bin/kubectl --kubeconfig "$(STATE)/kubeconfig" $(or $(ARGS),get preq)
 
 sweep: $(VENV)/laptop.stamp ## Remove from the volume of `make run` what no request refers to (ARGS=--dry-run only tells)
-	@KUBECONFIG=.textmill/kubeconfig TEXTMILL_VOLUME=.textmill/volume $(PY) -m app sweep $(ARGS)
+	@$(PY) -m local.stack.lock "$(STATE)"
+	@KUBECONFIG="$(STATE)/kubeconfig" TEXTMILL_VOLUME="$(STATE)/volume" $(PY) -m app sweep $(ARGS)
 
 ##@ Set up
 setup: $(VENV)/laptop.stamp ## Install what demo and run need into .venv

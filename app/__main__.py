@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from app.cluster import Away
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
 from app.logs import set_up
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             done = _sweep(settings, asked)
     except AppError as error:
-        print(f"{error.reason}: {error.detail} {error.hint}", file=sys.stderr)
+        hint = "Run this again when it answers." if isinstance(error, Away) else error.hint
+        print(f"{error.reason}: {error.detail} {hint}", file=sys.stderr)
         return 1
     except BadSetting as error:
         print(error, file=sys.stderr)

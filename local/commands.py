@@ -18,12 +18,37 @@ from local.stack.serve import serve
 
 def main() -> int:
     """Parse the arguments, run the command, return its exit code."""
+    chosen = _parser().parse_args()
+    logging.basicConfig(stream=sys.stderr, level="WARNING", format="%(message)s")
+    try:
+        if chosen.command == "demo":
+            asyncio.run(demo(chosen.file))
+        else:
+            alone = chosen.command == "cluster"
+            every = 0 if alone else chosen.sweep_every
+            name = chosen.name if alone else ""
+            where = chosen.state.resolve()
+            asked = chosen.port is not None
+            port = chosen.port if asked else chosen.usual_port
+            asyncio.run(serve(where, chosen.host, port, exactly=asked, alone=alone, name=name, sweep_seconds=every))
+    except LocalError as error:
+        sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="serve until Ctrl-C")
     run.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
     run.add_argument("--host", default="127.0.0.1", help="address to serve at (default: 127.0.0.1)")
-    run.add_argument("--port", type=int, default=5000, help="port to serve at; 0 takes a free one (default: 5000)")
+    run.add_argument(
+        "--port", type=int, help="port to serve at; 0 takes a free one (default: 5000 or the next free one)"
+    )
+    run.set_defaults(usual_port=5000)
     run.add_argument(
         "--sweep-every",
         type=_seconds,
@@ -38,7 +63,10 @@ def main() -> int:
         "--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)"
     )
     kubernetes.add_argument("--host", default="127.0.0.1", help="address of the Kubernetes API (default: 127.0.0.1)")
-    kubernetes.add_argument("--port", type=int, default=6443, help="its port; 0 takes a free one (default: 6443)")
+    kubernetes.add_argument(
+        "--port", type=int, help="its port; 0 takes a free one (default: 6443 or the next free one)"
+    )
+    kubernetes.set_defaults(usual_port=6443)
     kubernetes.add_argument(
         "--name",
         default="",
@@ -46,23 +74,7 @@ def main() -> int:
     )
     show = commands.add_parser("demo", help="count a text on a stack of its own, and stop")
     show.add_argument("--file", type=Path, help="the text (default: the help topics that come with Python)")
-    chosen = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level="WARNING", format="%(message)s")
-    try:
-        if chosen.command == "demo":
-            asyncio.run(demo(chosen.file))
-        else:
-            alone = chosen.command == "cluster"
-            every = 0 if alone else chosen.sweep_every
-            name = chosen.name if alone else ""
-            where = chosen.state.resolve()
-            asyncio.run(serve(where, chosen.host, chosen.port, alone=alone, name=name, sweep_seconds=every))
-    except LocalError as error:
-        sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return parser
 
 
 def _seconds(text: str) -> float:

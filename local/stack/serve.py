@@ -1,23 +1,23 @@
 """`python -m local run`: the stack on one state folder, until Ctrl-C.
 
-The state folder is locked, so two stacks never share one. Ports: the wanted one or the next that is free for
-people; the API server keeps its own over restarts, so that a kubeconfig somebody exported stays true.
+The state folder is locked, so two stacks never share one. Ports: the one that was asked for, else the default or the
+next that is free; the API server keeps its own over restarts, so that a kubeconfig somebody exported stays true.
 """
 
 import asyncio
 import contextlib
 import errno
-import fcntl
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from local import kubeconfig
 from local.client import Client
-from local.errors import PortTaken, StateInUse
+from local.errors import PortTaken
 from local.stack import parts, seed
+from local.stack.lock import locked
 from local.stack.parts import Layout
 from local.stack.supervisor import Supervisor
 
@@ -26,31 +26,13 @@ FIRST_SWEEP_SECONDS = 60.0
 PROGRAM = Path(__file__).resolve().parents[2]
 
 
-@contextlib.contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Hold a state folder for this process alone; StateInUse where another has it."""
-    state.mkdir(0o700, parents=True, exist_ok=True)  # uploads are nobody else's on a machine that is shared
-    with (state / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            hint = "stop it, or give another folder by --state"
-            raise StateInUse(f"{state} is in use by a stack that runs as process {holder}", hint) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
-
-
-def free_port(host: str, wanted: int) -> int:
-    """Return the wanted port, or the next one that is free; 0 takes any."""
+def free_port(host: str, wanted: int, *, exactly: bool = False) -> int:
+    """Return the wanted port, or where it need not be exactly that the next one that is free; 0 takes any."""
     if wanted == 0:
         return _bind(host, 0)
     if not 0 < wanted < 65536:
         raise PortTaken(f"{wanted} is no port", "give one from 1 to 65535 by PORT=")
-    last = min(wanted + PORTS_TRIED, 65536) - 1
+    last = min(wanted + (1 if exactly else PORTS_TRIED), 65536) - 1
     for port in range(wanted, last + 1):
         try:
             return _bind(host, port)
@@ -59,6 +41,8 @@ def free_port(host: str, wanted: int) -> int:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise PortTaken(f"{host} is no address of this machine: {error.strerror}") from error
+    if exactly:
+        raise PortTaken(f"port {wanted} is taken", "stop what listens there, or give another by PORT=")
     raise PortTaken(f"none of the ports {wanted} to {last} is free", "give another by PORT=")
 
 
@@ -69,7 +53,7 @@ def _bind(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def layout(state: Path, host: str, port: int) -> Layout:
+def layout(state: Path, host: str, port: int, *, exactly: bool = False) -> Layout:
     """Return where a stack on this state folder lives, with ports that are free now."""
     kept = state / "cluster-port"
     before = kept.read_text() if kept.exists() else ""
@@ -79,16 +63,16 @@ def layout(state: Path, host: str, port: int) -> Layout:
     return Layout(
         state=state,
         program=PROGRAM,
-        api_port=free_port(host, port),
+        api_port=free_port(host, port, exactly=exactly),
         cluster_port=cluster_port,
         health_port=free_port("127.0.0.1", 0),
         host=host,
     )
 
 
-def layout_alone(state: Path, host: str, port: int, name: str = "") -> Layout:
+def layout_alone(state: Path, host: str, port: int, name: str = "", *, exactly: bool = False) -> Layout:
     """Return where a Kubernetes without Textmill on it lives."""
-    port = free_port(host, port)
+    port = free_port(host, port, exactly=exactly)
     (state / "cluster-port").write_text(str(port))
     return Layout(
         state, PROGRAM, api_port=0, cluster_port=port, health_port=0, cluster_host=host, cluster_name=name, alone=True
@@ -112,10 +96,18 @@ async def running(where: Layout, environ: Mapping[str, str]) -> AsyncIterator[Su
 
 
 async def serve(
-    state: Path, host: str, port: int, *, alone: bool = False, name: str = "", sweep_seconds: float = 0
+    state: Path,
+    host: str,
+    port: int,
+    *,
+    exactly: bool = False,
+    alone: bool = False,
+    name: str = "",
+    sweep_seconds: float = 0,
 ) -> None:
     """Run the stack, or its Kubernetes alone, until SIGINT or SIGTERM, or until a part cannot be kept running.
 
+    exactly: refuse to start where the port is taken, because somebody asked for this one.
     name: what clients elsewhere call this machine, if the Kubernetes is to serve them.
     sweep_seconds: the pause between two sweeps of the volume; 0 leaves them to whoever starts them.
     """
@@ -123,10 +115,16 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     with locked(state):
-        where = layout_alone(state, host, port, name) if alone else layout(state, host, port)
+        where = (
+            layout_alone(state, host, port, name, exactly=exactly)
+            if alone
+            else layout(state, host, port, exactly=exactly)
+        )
         found = where.cluster_port if alone else where.api_port
         if port and found != port:
-            print(f"port {port} is taken; using {found}")
+            print(
+                f"port {port} is another program's, so this is at {found}: write {found} where the documents say {port}"
+            )
         starting = asyncio.create_task(_serve(where, told, sweep_seconds))
         stopped = asyncio.create_task(told.wait())
         await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -18,6 +18,14 @@ def test_next_free_port_is_taken() -> None:
         assert port < serve.free_port("127.0.0.1", port) <= port + serve.PORTS_TRIED
 
 
+def test_port_that_is_asked_for_is_not_replaced() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match=f"^port {port} is taken$"):
+            serve.free_port("127.0.0.1", port, exactly=True)
+    assert serve.free_port("127.0.0.1", port, exactly=True) == port
+
+
 @pytest.mark.parametrize("noted", ["", "x", "\0"])
 def test_note_of_a_port_that_a_kill_broke_is_no_trouble(tmp_path: Path, noted: str) -> None:
     (tmp_path / "cluster-port").write_text(noted)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
 
@@ -34,9 +34,10 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def start(state: Path, port: int, *more: str, **settings: str) -> subprocess.Popen[str]:
-    """Start a stack."""
-    arguments = command("run", "--state", str(state), "--port", str(port), *more)
+def start(state: Path, port: int | None, *more: str, **settings: str) -> subprocess.Popen[str]:
+    """Start a stack, at its usual port where none is given."""
+    asked = () if port is None else ("--port", str(port))
+    arguments = command("run", "--state", str(state), *asked, *more)
     return subprocess.Popen(arguments, cwd=ROOT, env=ENVIRONMENT | settings, stdout=subprocess.PIPE, text=True)
 
 
@@ -72,15 +73,35 @@ def test_run_prints_both_addresses_and_ctrl_c_leaves_nothing(tmp_path: Path) -> 
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
 
-def test_taken_port_is_told_and_the_next_is_used(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_taken_port_that_was_asked_for_is_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        process = start(tmp_path / "state", port)
+        done = subprocess.run(
+            command("run", "--state", str(tmp_path / "state"), "--port", str(port)),
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == f"textmill: port {port} is taken\ntextmill: stop what listens there, or give another by PORT=\n"
+    )
+
+
+def test_usual_port_that_is_taken_is_told_and_the_next_is_used(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        with suppress(OSError):  # somebody else has it: just as well
+            taken.bind(("127.0.0.1", 5000))
+            taken.listen()
+        process = start(tmp_path / "state", None)
         printed = read_until(process.stdout, "Ctrl-C")
         stop(process)
-    assert f"port {port} is taken; using" in printed
+    (found,) = re.findall(r"^Textmill +http://127\.0\.0\.1:(\d+)$", printed, re.MULTILINE)
+    assert int(found) > 5000
+    assert printed.startswith(f"port 5000 is another program's, so this is at {found}: ")
 
 
 def test_second_stack_on_the_same_state_is_refused(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_sweep_without_a_cluster_says_why_and_does_nothing(root: Path, tmp_path:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("ClusterAway: There is no usable configuration for the Kubernetes API")
+    assert done.stderr.endswith(" Run this again when it answers.\n")
     assert (root / "uploads" / digest[:2] / digest).is_file()
 
 

@@ -55,6 +55,13 @@ def test_python_that_is_asked_for_is_compared_with_the_one_of_an_environment_tha
     assert "mine scripts/prepare.py requirements-laptop.txt" in make("-n", "setup", "PYTHON=mine")
 
 
+@pytest.mark.parametrize("target", ["kubectl", "sweep"])
+def test_target_that_needs_a_stack_first_asks_whether_one_runs(target: str) -> None:
+    asks, acts = make("-n", "-o", ".venv/laptop.stamp", target, "STATE=mine").splitlines()
+    assert asks == '.venv/bin/python -m local.stack.lock "mine"'
+    assert '"mine/kubeconfig"' in acts
+
+
 def test_distclean_leaves_nothing_of_what_pip_made_and_keeps_the_data(tmp_path: Path) -> None:
     for folder in (".venv", ".textmill", "build/lib", "textmill.egg-info"):
         (tmp_path / folder).mkdir(parents=True)

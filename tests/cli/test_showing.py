@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,18 @@ def test_count_needs_no_service() -> None:
     assert (done.code, json.loads(done.out)) == (0, told)
     assert textmill("count", "-o", "csv", text="a b a\n", settings={}).out == "word,count\na,2\nb,1\n"
     assert textmill("count", "no-such-file", settings={}).code == 8
+
+
+def test_count_does_not_run_a_worker_that_lies_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "worker").mkdir()
+    (tmp_path / "worker" / "__init__.py").write_text("print('planted')")
+    (tmp_path / "text").write_text("a b a")
+    monkeypatch.delenv("TEXTMILL_COUNTER", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert main(["count", "-o", "csv", "text"]) == 0
+    assert capfd.readouterr().out == "word,count\na,2\nb,1\n"
 
 
 def test_count_takes_the_command_that_is_set() -> None:

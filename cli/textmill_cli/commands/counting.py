@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -25,12 +26,15 @@ _CODES = {OK: OK, INTERRUPTED: INTERRUPTED, PIPE_CLOSED: PIPE_CLOSED}
 """Ends of the counter that mean the same here; any other is a file that could not be counted, which it has named."""
 
 
-def counter() -> list[str]:
-    """Return the command that counts: the one that is set, or the worker beside us."""
+def counter() -> tuple[list[str], dict[str, str]]:
+    """Return the command that counts, the one that is set or the worker beside us, and its environment."""
     if given := shlex.split(os.environ.get(COUNTER, "")):
-        return given
-    if importlib.util.find_spec("worker") is not None:
-        return [sys.executable, "-m", "worker"]
+        return given, dict(os.environ)
+    found = importlib.util.find_spec("worker")
+    if found is not None and found.origin is not None:
+        paths = [str(Path(found.origin).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        safe = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(paths)}  # else `-m` takes the current folder's
+        return [sys.executable, "-m", "worker"], {**os.environ, **safe}
     raise NotOffered(
         "What counts words is not installed here.",
         reason="CounterMissing",
@@ -62,11 +66,12 @@ def count(
     Files whose names begin with - come after --.
     """
     wanted = chosen.form(output)
-    command = [*counter(), "count", "--top", str(top), "--encoding", encoding]
+    program, environment = counter()
+    command = [*program, "count", "--top", str(top), "--encoding", encoding]
     command += ["--strict"] * strict + ["--quiet"] * quiet + [f"--{wanted}"] * (wanted != chosen.TABLE)
     command += [] if processes is None else ["--processes", str(processes)]
     try:
-        done = subprocess.run([*command, "--", *files], check=False)
+        done = subprocess.run([*command, "--", *files], env=environment, check=False)
     except OSError as error:
         raise NotOffered(f"{command[0]} cannot be started: {error.strerror}.", reason="CounterMissing") from error
     return _CODES.get(done.returncode, FileUnusable.exit_code)

@@ -47,12 +47,17 @@ def _json(size: int, summary: Summary) -> None:
 
 
 def _table(size: int, summary: Summary) -> None:
-    sys.stdout.write(f"{size:,} bytes, {summary.tokens:,} words, {summary.distinct:,} of them distinct\n")
+    told = f"{_counted(size, 'byte')}, {_counted(summary.tokens, 'word')}"
+    sys.stdout.write(f"{told}, {summary.distinct:,} of them distinct\n")
     shown = [(_cut(clean(word)), number) for word, number in summary.top]
     width = max((cells(word) for word, _ in shown), default=0)
     for word, number in shown:
         gap = " " * (width - cells(word))
         sys.stdout.write(f"{number:>12,}  {word}{gap}  {'█' * round(BAR * number / shown[0][1])}\n")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _csv(rows: Iterator[Part], top: int) -> None:

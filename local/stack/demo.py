@@ -57,16 +57,21 @@ def help_text(folder: Path) -> Path:
 
 def _show(where: Layout, source: Path) -> None:
     began = time.monotonic()
-    print(f"uploading {source.name} ({source.stat().st_size:,} bytes)", flush=True)
+    print(f"uploading {source.name} ({_counted(source.stat().st_size, 'byte')})", flush=True)
     name = _upload(where, source)
     ended = _follow(where, name, began)
     if ended["phase"] != "Succeeded":
         condition: dict[str, Any] = next((one for one in ended["conditions"] if one["type"] == "Succeeded"), {})
         raise DemoFailed(f"the request failed: {condition.get('reason')}: {condition.get('message')}")
     result = ended["result"]
-    print(f"\n{result['bytes']:,} bytes, {result['tokens']:,} words, {result['distinctWords']:,} of them distinct\n")
+    told = f"{_counted(result['bytes'], 'byte')}, {_counted(result['tokens'], 'word')}"
+    print(f"\n{told}, {result['distinctWords']:,} of them distinct\n")
     print(chart(result["topWords"]))
     print(f"\nfrom upload to result: {time.monotonic() - began:.2f} s", flush=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def chart(top: list[dict[str, Any]]) -> str:

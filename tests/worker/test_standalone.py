@@ -108,6 +108,11 @@ def test_table_is_aligned_and_harmless(tmp_path: Path) -> None:
     assert f"           2  漢{' ' * 38}  {'█' * 30}" in rows
 
 
+def test_one_of_a_thing_is_told_without_an_s(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("a")
+    assert worker("count", str(tmp_path / "text")).output.startswith("1 byte, 1 word, 1 of them distinct\n")
+
+
 def test_nothing_in_a_file_is_a_result_with_zeros(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     assert worker("count", str(tmp_path / "empty")).output == "0 bytes, 0 words, 0 of them distinct\n"

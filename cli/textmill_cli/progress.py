@@ -37,7 +37,8 @@ def following(changes: Iterable[Answer], many: int, *, quiet: bool, lines: bool)
             yield answer
         return
     percents: dict[str, int] = {}
-    with click.progressbar(length=100 * many, label=f"{many} requests"[:30], file=sys.stderr) as bar:
+    shown = "1 request" if many == 1 else f"{many} requests"
+    with click.progressbar(length=100 * many, label=shown, file=sys.stderr) as bar:
         for answer in changes:
             percents[answer["name"]] = 100 if has_ended(answer) else (answer.get("progress") or {}).get("percent", 0)
             bar.update(sum(percents.values()) - bar.pos)

@@ -157,6 +157,7 @@ def test_waiting_ends_at_its_timeout(settings: dict[str, str], running: Stack) -
 def test_terminal_gets_tables_and_bars(settings: dict[str, str], text: Path, counted: str) -> None:
     done = on_terminal("submit", str(text), "--name", "seen", "--wait", settings=settings)
     assert (done.code, "100%" in done.out) == (0, True)
+    assert "1 request  [" in done.out
     assert "Words:     8\n" in done.out
     assert "             3  the   ██████████████████████████████\n" in done.out
 

@@ -19,6 +19,7 @@ from typing import Callable, List, Mapping, Tuple
 
 OLDEST: Tuple[int, ...] = (3, 11)
 NEWEST: Tuple[int, ...] = (3, 14)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 NETWORK = (
@@ -74,12 +75,24 @@ def choose(pythons: List[str], ask: Callable[[str, str], str] = ask) -> str:
 
 def run(command: List[str]) -> None:
     """Run a command in a session of its own: Ctrl-C ends it and what it has started, and only we speak of it."""
-    process = subprocess.Popen(command, start_new_session=True)
+    heard = []  # type: List[int]
+    process = None
     try:
+        interrupting = [one for one in SIGNALS if signal.getsignal(one) is signal.default_int_handler]
+        try:
+            for one in interrupting:
+                signal.signal(one, lambda number, _: heard.append(number))  # not before we know whom to end
+            process = subprocess.Popen(command, start_new_session=True)
+        finally:
+            for one in interrupting:
+                signal.signal(one, signal.default_int_handler)
+        if heard:
+            raise KeyboardInterrupt
         code = process.wait()
     except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         raise
     if code:
         raise subprocess.CalledProcessError(code, command)

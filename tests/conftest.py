@@ -7,12 +7,17 @@ is no deadline on an example, since a busy machine would fail tests for its own 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
 from worker import engines
 
 pytest_plugins = ["tests.guards"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would all that the tests start in order to interrupt it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:

@@ -63,6 +63,16 @@ def test_set_list_is_merged_by_value(api: Client, home: str) -> None:
     assert left["spec"]["tags"] == ["b", "c"]
 
 
+def test_atomic_object_has_one_owner_and_is_replaced_whole(api: Client, home: str) -> None:
+    first = apply(api, f"{home}/one", config(size=3, place={"x": 1}), "first").body
+    assert managers(first) == {"first": {"f:spec": {"f:size": {}, "f:place": {}}}}
+    answer = apply(api, f"{home}/one", config(size=3, place={"y": 2}), "second")
+    assert answer.causes() == [(".spec.place", 'conflict with "first"')]
+    taken = apply(api, f"{home}/one", config(size=3, place={"y": 2}), "second", force=True).body
+    assert taken["spec"]["place"] == {"y": 2}
+    assert managers(taken)["first"] == {"f:spec": {"f:size": {}}}
+
+
 def test_map_list_is_merged_by_key(api: Client, home: str) -> None:
     api.create(home, widget())
 

@@ -54,6 +54,11 @@ SPEC: Json = {
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
         "port": {"x-kubernetes-int-or-string": True},
         "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        "place": {
+            "type": "object",
+            "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}},
+            "x-kubernetes-map-type": "atomic",
+        },
         "mode": {
             "type": "object",
             "properties": {

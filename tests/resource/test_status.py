@@ -46,6 +46,14 @@ def test_status_beside_a_spec_ignored(api: Api, make: Make) -> None:
     assert api.call("PUT", api.path(name), body).body["status"] == NEW
 
 
+def test_status_has_one_owner_as_a_whole(api: Api, make: Make) -> None:
+    name = make(SPEC)
+    conditions = [_condition("Accepted", "True", "Started")]
+    written = api.replace(name, "status", NEW | {"phase": "Counting", "conditions": conditions}).body
+    owned = [one["fieldsV1"] for one in written["metadata"]["managedFields"] if one.get("subresource") == "status"]
+    assert owned == [{"f:status": {}}]
+
+
 @pytest.mark.parametrize("end", [WELL, BADLY], ids=["well", "badly"])
 @pytest.mark.parametrize(
     "after", [NEW, NEW | {"phase": "Counting"}, {}], ids=["back to the start", "back to counting", "removed"]

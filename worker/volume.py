@@ -68,15 +68,19 @@ def publish(folders: Sequence[Made]) -> dict[Made, Exception]:
     others with it, as file systems write what belongs together at once.
     """
     troubles: dict[Made, Exception] = {}
-    steps = (_sync_contents, _rename, _sync_parent)
-    for step in (_begin_to_write, *steps) if len(folders) > 1 else steps:
-        for made in folders:
-            if made not in troubles:
+    alone = [[made] for made in folders]
+    siblings: dict[Path, list[Made]] = {}
+    for made in folders:
+        siblings.setdefault(made.target.parent, []).append(made)
+    steps = [(_sync_contents, alone), (_rename, alone), (_sync_parent, list(siblings.values()))]
+    for step, groups in [(_begin_to_write, alone), *steps] if len(folders) > 1 else steps:
+        for group in groups:
+            if left := [made for made in group if made not in troubles]:
                 try:
-                    with full_volume(made.target):
-                        step(made)
-                except Exception as error:  # noqa: BLE001 - what it is, is told by the folder's own request alone
-                    troubles[made] = error
+                    with full_volume(left[0].target):
+                        step(left[0])
+                except Exception as error:  # noqa: BLE001 - what it is, is told by the requests that it concerns alone
+                    troubles |= dict.fromkeys(left, error)
     for made in folders:
         _remove(made)
     return troubles

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from cluster import binaries, places
 from cluster.errors import BuildFailed, MachineLacks
+from tests.stand_ins import stand_in
 
 GO = """#!/bin/sh
 echo "$@" >> "$GO_CALLS"
@@ -21,11 +21,7 @@ case $out in */) mkdir -p "$out"; : > "$out/one"; : > "$out/two" ;; *) mkdir -p 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a Go in the way that writes down what it is asked."""
-    go = tmp_path / "bin" / "go"
-    go.parent.mkdir()
-    go.write_text(GO)
-    go.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{go.parent}{os.pathsep}{os.environ['PATH']}")
+    stand_in("go", GO, tmp_path, monkeypatch)
     monkeypatch.setenv("GO_CALLS", str(tmp_path / "calls"))
     return tmp_path / "calls"
 

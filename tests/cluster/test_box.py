@@ -11,6 +11,7 @@ import pytest
 from cluster import box
 from cluster.errors import ClusterError
 from cluster.places import Places
+from tests.stand_ins import stand_in
 
 UNSHARE = """#!/bin/sh
 echo $$ > "$TOLD"
@@ -26,12 +27,8 @@ class Interrupted(BaseException):
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     """A state folder, and an `unshare` that starts nothing."""
-    unshare = tmp_path / "bin" / "unshare"
-    unshare.parent.mkdir()
-    unshare.write_text(UNSHARE)
-    unshare.chmod(0o755)
+    stand_in("unshare", UNSHARE, tmp_path, monkeypatch)
     os.mkfifo(tmp_path / "blocked")
-    monkeypatch.setenv("PATH", f"{unshare.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("TOLD", str(tmp_path / "told"))
     monkeypatch.setenv("BLOCKED", str(tmp_path / "blocked"))
     monkeypatch.setattr(box, "cgroup_roots", list)

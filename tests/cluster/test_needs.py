@@ -14,6 +14,7 @@ import pytest
 from cluster import __main__ as command
 from cluster import binaries, needs
 from cluster.errors import MachineLacks
+from tests.stand_ins import stand_in
 
 UNSHARE = """#!/bin/sh
 case "$*" in *"$REFUSED"*) echo "not permitted" >&2; exit 1 ;; esac
@@ -33,12 +34,8 @@ class Usage(NamedTuple):
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make this look like a machine that has everything, and return where a cluster's state would lie."""
-    unshare = tmp_path / "bin" / "unshare"
-    unshare.parent.mkdir()
-    unshare.write_text(UNSHARE)
-    unshare.chmod(0o755)
+    stand_in("unshare", UNSHARE, tmp_path, monkeypatch)
     (tmp_path / "cgroups").write_text(CONTROLLERS)
-    monkeypatch.setenv("PATH", f"{unshare.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("REFUSED", "nothing is")
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(os, "geteuid", lambda: 0)

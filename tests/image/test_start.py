@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import random
 import re
 import tarfile
@@ -14,6 +13,7 @@ import pytest
 
 from checks import tree
 from scripts import image_start
+from tests.stand_ins import stand_in
 
 PODMAN = """#!/bin/sh
 case $1 in
@@ -27,11 +27,7 @@ LAYERS = (bytes(3_000_000), random.Random(1).randbytes(2_000_000))
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a podman in the way whose only image is this archive, and which starts at once."""
-    program = tmp_path / "bin" / "podman"
-    program.parent.mkdir()
-    program.write_text(PODMAN)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    stand_in("podman", PODMAN, tmp_path, monkeypatch)
     monkeypatch.setenv("ARCHIVE", str(tmp_path / "image.tar"))
     times = iter([3.0, 1.5, 2.0])
     monkeypatch.setattr(image_start, "started", lambda *_: next(times))

@@ -39,17 +39,8 @@ def start(places: Places) -> None:
     for root in cgroup_roots():
         (root / CGROUP).mkdir(exist_ok=True)
     inside = (sys.executable, "-m", "cluster.inside", str(places.state))
-    command = (
-        "unshare",
-        *NAMESPACES,
-        "--fork",
-        "--kill-child",
-        "--mount-proc",
-        "--propagation",
-        "private",
-        "--",
-        *inside,
-    )
+    options = ("--fork", "--kill-child", "--mount-proc", "--propagation", "private")
+    command = ("unshare", *NAMESPACES, *options, "--", *inside)
     with (places.logs / "inside.log").open("ab") as sink:
         outer = subprocess.Popen(
             command, cwd=PROGRAM, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True

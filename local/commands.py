@@ -43,12 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="serve until Ctrl-C")
-    run.add_argument("--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)")
-    run.add_argument("--host", default="127.0.0.1", help="address to serve at (default: 127.0.0.1)")
-    run.add_argument(
-        "--port", type=int, help="port to serve at; 0 takes a free one (default: 5000 or the next free one)"
-    )
-    run.set_defaults(usual_port=5000)
+    _add_place(run, "address to serve at", "port to serve at", usual_port=5000)
     run.add_argument(
         "--sweep-every",
         type=_seconds,
@@ -59,14 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     kubernetes = commands.add_parser(
         "cluster", help="serve the Kubernetes API alone, with its Job controller and kubelet"
     )
-    kubernetes.add_argument(
-        "--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)"
-    )
-    kubernetes.add_argument("--host", default="127.0.0.1", help="address of the Kubernetes API (default: 127.0.0.1)")
-    kubernetes.add_argument(
-        "--port", type=int, help="its port; 0 takes a free one (default: 6443 or the next free one)"
-    )
-    kubernetes.set_defaults(usual_port=6443)
+    _add_place(kubernetes, "address of the Kubernetes API", "its port", usual_port=6443)
     kubernetes.add_argument(
         "--name",
         default="",
@@ -75,6 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("demo", help="count a text on a stack of its own, and stop")
     show.add_argument("--file", type=Path, help="the text (default: the help topics that come with Python)")
     return parser
+
+
+def _add_place(command: argparse.ArgumentParser, host: str, port: str, *, usual_port: int) -> None:
+    """Let a command be told where its state lies and where it serves; what `host` and `port` are is said in help."""
+    command.add_argument(
+        "--state", type=Path, default=Path(".textmill"), help="folder of all state (default: .textmill)"
+    )
+    command.add_argument("--host", default="127.0.0.1", help=f"{host} (default: 127.0.0.1)")
+    command.add_argument(
+        "--port", type=int, help=f"{port}; 0 takes a free one (default: {usual_port} or the next free one)"
+    )
+    command.set_defaults(usual_port=usual_port)
 
 
 def _seconds(text: str) -> float:

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cluster.errors import PartFailed
-from cluster.parts import Part
+from cluster.parts import ENVIRON, Part
 from cluster.places import Places
 
 READY_SECONDS = 180.0
@@ -87,6 +87,7 @@ class Keeper:
         with (self._places.logs / f"{part.name}.log").open("ab") as sink:
             process = subprocess.Popen(
                 part.command,
+                env={**os.environ, **ENVIRON},
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,

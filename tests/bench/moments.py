@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from local import objects
@@ -50,10 +50,12 @@ class Moments:
 
 
 @asynccontextmanager
-async def moments(api: Client, collection: str, reached: Reached) -> AsyncIterator[Moments]:
-    """Follow a collection for as long as the context lasts."""
+async def moments(
+    api: Client, collection: str, reached: Reached, selectors: Mapping[str, str] | None = None
+) -> AsyncIterator[Moments]:
+    """Follow a collection, or what the server selects of it, for as long as the context lasts."""
     found = Moments(reached)
-    reflector = Reflector(api, collection, found.changed)
+    reflector = Reflector(api, collection, found.changed, selectors)
     following = asyncio.create_task(reflector.run())
     try:
         await reflector.synced.wait()

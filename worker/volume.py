@@ -90,16 +90,24 @@ def _begin_to_write(made: Made) -> None:
     if not hasattr(os, "posix_fadvise"):  # outside Linux
         return
     with suppress(OSError):  # a hint that is refused costs time alone
-        for path in made.temporary.iterdir():
-            with path.open("rb") as file:
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        for file in _contents(made, os.O_RDONLY):
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _sync_contents(made: Made) -> None:
-    for path in made.temporary.iterdir():
-        with path.open("r+b") as file:  # some file systems only sync what may be written
-            os.fdatasync(file.fileno())
+    for file in _contents(made, os.O_RDWR):  # some file systems only sync what may be written
+        os.fdatasync(file)
     _sync_folder(made.temporary)
+
+
+def _contents(made: Made, flags: int) -> Iterator[int]:
+    """Open each file of a folder in its turn, by descriptor alone: a batch has hundreds."""
+    for name in os.listdir(made.temporary):
+        file = os.open(f"{made.temporary}/{name}", flags | os.O_CLOEXEC)
+        try:
+            yield file
+        finally:
+            os.close(file)
 
 
 def _rename(made: Made) -> None:

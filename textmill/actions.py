@@ -3,7 +3,8 @@
 Every action can be done twice, or on a stale picture, without harm: writes are guarded by the resourceVersion
 they were planned on, Jobs have names that never recur, and `Recreate` and `Collect` are checked against the
 API before they act. A request waits for a Job while it exists under the recorded uid, is not being deleted,
-and its `status.live_job` names that Job; a name that merely stands in `status.jobs` is history.
+and its `status.live_job` names that Job, or the tokenizer that the Job follows (`Follow`); a name that merely stands in
+`status.jobs` is history.
 
 The limit on pods holds as long as the picture contains what its own leader has done: views begin with a full
 list, the answer to each own write of a request and to each own creation of a Job enters them at once, and
@@ -83,6 +84,14 @@ class Launch:
 
 
 @dataclass(frozen=True)
+class Follow:
+    """Create the count of a batch straight after its tokenizer, with nothing written: its members wait for the Job that
+    bears the name which follows from their tokenizer's, so it is theirs whoever creates it, and exists once only."""
+
+    job: JobPlan
+
+
+@dataclass(frozen=True)
 class Recreate:
     """Create a Job that is recorded but does not exist, after asking the API whether it is still recorded."""
 
@@ -136,7 +145,7 @@ class LookUp:
     requests: tuple[Request, ...]
 
 
-Action = Write | Launch | Recreate | Read | Peek | Inspect | Collect | Notify | LookUp
+Action = Write | Launch | Follow | Recreate | Read | Peek | Inspect | Collect | Notify | LookUp
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,22 @@ class TokensManifest(NamedTuple):
     sections: tuple[Section, ...]
     files: dict[str, File]
 
+    def observed(self) -> dict[str, Any]:
+        """Return what `status.input` will say, as far as this shard knows it."""
+        seen = {
+            "bytes": self.source.bytes,
+            "textBytes": self.text_bytes,
+            "format": self.content,
+            "invalidBytes": self.invalid_bytes,
+        }
+        if self.content in ("text", "html"):
+            seen |= {"encoding": self.encoding, "guessed": self.guessed}
+        if self.compression:
+            seen["compression"] = self.compression
+        if self.shard == 0:
+            seen["sha256"] = self.source.sha256
+        return seen
+
     def text(self) -> str:
         """Return the manifest as it is written."""
         parts = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from textmill.actions import Action, JobPlan, Plan, Write
 from textmill.batches import Company
 from textmill.limits import Limits
-from textmill.picture import Picture
+from textmill.picture import Key, Picture
 from textmill.request import Request
 
 
@@ -20,7 +20,8 @@ class Draft:
     """busy: pods that are or may yet be at work, by namespace.
 
     waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture. starting: of
-    the tokenizers that have begun a moment ago, until when that is so, by the company they keep.
+    the tokenizers that have begun a moment ago, until when that is so, by the company they keep. followed: Jobs that
+    this plan creates for the counts of whole batches.
     """
 
     picture: Picture
@@ -31,6 +32,7 @@ class Draft:
     missing: list[JobPlan] = field(default_factory=list)
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     starting: dict[Company, list[float]] = field(default_factory=lambda: defaultdict(list))
+    followed: set[Key] = field(default_factory=set)
     wake_at: float | None = None
 
     @property

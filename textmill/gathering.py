@@ -14,16 +14,17 @@ from collections.abc import Sequence
 
 from textmill.batches import company
 from textmill.draft import Draft
+from textmill.names import Stage
 from textmill.request import Request
 
 
-def begun(draft: Draft, members: Sequence[Request], at: float) -> None:
+def begun(draft: Draft, stage: Stage, members: Sequence[Request], at: float) -> None:
     """Note a Job at work for these members that was made at this time, if it is a tokenizer and that is not long ago.
 
     A time in the future, by another clock, counts as long ago: else it would hold others up for as long as it is wrong.
     """
     until = at + draft.limits.gather
-    if members and members[0].next_stage == "tokenize" and at <= draft.now < until:
+    if members and stage == "tokenize" and at <= draft.now < until:
         draft.starting[company(members[0], draft.limits)].append(until)
 
 
@@ -33,4 +34,13 @@ def waits(draft: Draft, group: Sequence[Request]) -> bool:
     if len(ends) < draft.limits.gather_pods:
         return False
     draft.wake(ends[-draft.limits.gather_pods])
+    return True
+
+
+def new(draft: Draft, group: Sequence[Request]) -> bool:
+    """Tell whether nobody of a group was made longer ago than requests wait for each other; plan again when one was."""
+    first = min(one.created for one in group)
+    if not first <= draft.now < first + draft.limits.gather:
+        return False
+    draft.wake(first + draft.limits.gather)
     return True

@@ -19,7 +19,8 @@ class Limits:
     line of a batch (Linux allows 2 MiB); report_bytes: its report lines, which must stay far below the 10 MiB
     that a kubelet keeps of a log. shard_bytes: bigger inputs are cut into shards of about this size, at most
     max_shards, shard_pods of them at once. gather: how long small inputs that do not fill a pod wait at most, while
-    gather_pods tokenizers of their kind have begun within that time and are still at work. retry_delay:
+    gather_pods tokenizers of their kind have begun within that time and are still at work. follow_members: a batch of
+    at least so many goes from its tokenizer to its count without a write between. retry_delay:
     before the first retry, doubled each time up to retry_ceiling. pod_grace: how long a Job may be without
     any pod before its events are read. image_grace, claim_grace: how long an image may fail to be pulled, a
     claim be missing, before the request fails. progress_every: how long a pod runs before its log is looked at for
@@ -39,6 +40,7 @@ class Limits:
     shard_pods: int = 8
     gather: float = 5.0
     gather_pods: int = 2
+    follow_members: int = 20
     retry_delay: float = 5.0
     retry_ceiling: float = 300.0
     pod_grace: float = 10.0

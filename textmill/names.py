@@ -54,6 +54,12 @@ def job_name(stage: Stage, lead: str, starts: Iterable[tuple[str, int]]) -> str:
     return f"{slug(lead, 40)}-{stage[0]}-{digest}"
 
 
+def follower(tokenizer: str) -> str:
+    """Return the name of the count that follows this tokenizer without being recorded first: there can be only one."""
+    digest = hashlib.sha256(f"follows\n{tokenizer}".encode()).hexdigest()[:12]
+    return f"{slug(tokenizer.rpartition('-t-')[0] or tokenizer, 40)}-c-{digest}"
+
+
 def keyed_name(namespace: str, user: str, key: str) -> str:
     """Return the name of the request that this Idempotency-Key stands for, the same on every replica."""
     digest = hashlib.sha256(f"{namespace}\0{user}\0{key}".encode()).hexdigest()

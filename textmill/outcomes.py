@@ -6,6 +6,8 @@ so nobody pays for his company. A report names its own request's trouble and lea
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textmill import transitions
 from textmill.actions import Write
 from textmill.batches import merge_shards
@@ -14,8 +16,11 @@ from textmill.layout import tokens
 from textmill.limits import Limits
 from textmill.picture import Job
 from textmill.reports import LEFT_NOT_SHARDABLE, Report
-from textmill.request import Request
+from textmill.request import Request, to_time
 from textmill.verdict import Dead
+
+_RESULT: dict[str, type] = {"result": dict}
+_TOKENS: dict[str, type] = {"input": dict, "tokens": int}
 
 
 def after_reports(request: Request, job: Job, found: list[Report], limits: Limits, now: float) -> Write | Request:
@@ -31,17 +36,30 @@ def after_reports(request: Request, job: Job, found: list[Report], limits: Limit
     left = next((one for one in found if one["outcome"] == "left"), None)
     if left:
         return _after_left(request, left, now)
-    part = "result" if job.stage == "count" else "tokens"
-    if len(found) != job.shards or any(part not in one for one in found):
+    follows = job.stage == "count" and request.status.tokens is None
+    needed = {**(_RESULT if job.stage == "count" else {}), **(_TOKENS if job.stage == "tokenize" or follows else {})}
+    if len(found) != job.shards or any(not isinstance(one.get(part), needed[part]) for one in found for part in needed):
         text = f"Job {job.name} gave {len(found)} reports of {job.shards} for this request, or of another stage"
         return after_death(request, len(job.members), Dead(Reason.REPORT_BROKEN, text), limits, now)
     if job.stage == "count":
-        return transitions.succeed(request, found[0]["result"], now)
+        learnt = _followed(request, job, found[0]) if follows else request
+        return replace(transitions.succeed(learnt, found[0]["result"], now), request=request)
     observed, shards, count = merge_shards(found)
     path = tokens(job.name, request.uid)
     return request.ahead(
         transitions.tokenized(request.status.raw, observed, now, path=path, shards=shards, count=count)
     )
+
+
+def _followed(request: Request, job: Job, report: Report) -> Request:
+    """Return a request ahead by what was not written when its count followed its tokenizer."""
+    before = request.status.live_job
+    path = tokens(before[1] if before else "", request.uid)
+    raw = transitions.tokenized(
+        request.status.raw, report["input"], job.created, path=path, shards=1, count=report["tokens"]
+    )
+    started = {"name": job.name, "members": len(job.members), "shards": 1, "parallelism": 1}
+    return request.ahead(transitions.intend(raw, "count", {**started, "startedAt": to_time(job.created)}, job.created))
 
 
 def after_death(request: Request, company: int, dead: Dead, limits: Limits, now: float) -> Write:

@@ -19,6 +19,7 @@ from textmill.batches import plan_job
 from textmill.draft import Draft
 from textmill.errors import ADVICE, Reason
 from textmill.limits import Limits
+from textmill.names import follower
 from textmill.outcomes import after_death, after_reports
 from textmill.picture import Job, Key, Picture
 from textmill.queue import fill_free_pods
@@ -34,9 +35,11 @@ def plan(picture: Picture, limits: Limits, now: float) -> Plan:
         job = _look_at(draft, request)
         if job:
             waiting[request.namespace, job].append(request)
+    followers = _settle_followers(draft, waiting)
     for key, requests in waiting.items():
-        _settle(draft, key, requests)
-    _clear_away(draft, waiting.keys() & picture.jobs.keys())
+        if requests:
+            _settle(draft, key, requests)
+    _clear_away(draft, (waiting.keys() | followers) & picture.jobs.keys())
     _make_again(draft)
     fill_free_pods(draft)
     return draft.finished()
@@ -72,6 +75,20 @@ def _queue(draft: Draft, request: Request) -> None:
         draft.wake(retry_at)
     else:
         draft.waiting.append(request)
+
+
+def _settle_followers(draft: Draft, waiting: dict[Key, list[Request]]) -> set[Key]:
+    """Go on with the requests whose count has followed their tokenizer, take them out, and return these Jobs."""
+    followers: set[Key] = set()
+    for (namespace, name), requests in waiting.items():
+        key = namespace, follower(name)
+        job = draft.picture.jobs.get(key)
+        if job:
+            uids = {member.uid for member in job.members}
+            followers.add(key)
+            _settle(draft, key, [one for one in requests if one.uid in uids])
+            requests[:] = [one for one in requests if one.uid not in uids]
+    return followers
 
 
 def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
@@ -114,7 +131,7 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
         case Running(look_at, done):
             draft.wake(look_at)
             on_time = _go_on(draft, job, members, done)
-            gathering.begun(draft, on_time, job.created)
+            gathering.begun(draft, job.stage, on_time, job.created)
             _at_work(draft, job, on_time, done)
 
 
@@ -147,7 +164,7 @@ def _at_work(draft: Draft, job: Job, members: list[Request], done: int) -> None:
     """Take back what was said of a Job that did not get on; show how far it is."""
     pods = draft.picture.pods.get(job.uid, ())
     for request in members:
-        write = transitions.at_work(request, draft.now) if pods else None
+        write = transitions.at_work(request, job.name, draft.now) if pods else None
         write = write or progress.write(draft, request, job, pods, done)
         if write:
             draft.actions.append(write)

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from operator import attrgetter
 
 from textmill import gathering, reuse
-from textmill.actions import LookUp, Write
-from textmill.batches import Group, fill, launch, parallelism
+from textmill.actions import Follow, LookUp, Write
+from textmill.batches import Group, fill, launch, parallelism, plan_job
 from textmill.draft import Draft
+from textmill.names import follower
 from textmill.request import Rank, Request
 
 
@@ -34,7 +35,7 @@ def fill_free_pods(draft: Draft) -> None:
         if group is None:
             break
         if group.full or not gathering.waits(draft, group.members):
-            _start(draft, group.members)
+            _start(draft, group)
         else:
             _ask(draft, group.members)
     for queue in queues.values():
@@ -65,13 +66,31 @@ def _take(draft: Draft, queues: dict[str, list[Request]], namespace: str) -> Gro
     return group
 
 
-def _start(draft: Draft, group: list[Request]) -> None:
-    """Launch those of a group that were looked up; ask for the others, holding a pod for them."""
-    ready = _ask(draft, group)
-    draft.busy[group[0].namespace] += parallelism(group[0], draft.limits)
-    if ready:
-        gathering.begun(draft, ready, draft.now)
-        draft.actions.append(launch(ready, draft.limits, draft.now))
+def _start(draft: Draft, group: Group) -> None:
+    """Launch those of a group that were looked up; ask for the others, holding a pod for them.
+
+    Where these would fill the pod, those that were looked up wait for them while they are new: else a burst, of which
+    some have always just come, would go in pods that are half full.
+    """
+    ready, lead = _ask(draft, group.members), group.members[0]
+    draft.busy[lead.namespace] += parallelism(lead, draft.limits)
+    filled_soon = group.full and len(ready) < len(group.members)
+    if ready and not (filled_soon and gathering.new(draft, ready)):
+        gathering.begun(draft, lead.next_stage, ready, draft.now)
+        draft.actions.append(_follow(draft, ready) or launch(ready, draft.limits, draft.now))
+
+
+def _follow(draft: Draft, group: list[Request]) -> Follow | None:
+    """Return the count of a batch whose tokenizer has just been read; None where its intent must be written first."""
+    before = {one.seen and one.seen.status.live_job for one in group}
+    tokenizer = before.pop()
+    if before or not tokenizer or tokenizer[0] != "tokenize" or len(group) < draft.limits.follow_members:
+        return None
+    key = (group[0].namespace, follower(tokenizer[1]))
+    if key in draft.picture.jobs or key in draft.followed:  # it has other members
+        return None
+    draft.followed.add(key)
+    return Follow(plan_job(key[1], group, "count", {}, draft.limits))
 
 
 def _ask(draft: Draft, group: list[Request]) -> list[Request]:

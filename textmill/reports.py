@@ -54,9 +54,14 @@ def done_tokens(uid: str, index: int, shards: int, observed: dict[str, Any], tok
     }
 
 
-def done_count(uid: str, result: dict[str, Any]) -> Report:
-    """Report a counted request; `result` is what `status.result` will hold."""
-    return {"id": uid, "outcome": "done", "result": result}
+def done_count(uid: str, result: dict[str, Any], *cut: Report) -> Report:
+    """Report a counted request: `result` is what `status.result` will hold.
+
+    `cut`: what the tokenizer reported, where one pod cut the text; the end of a request whose count followed its
+    tokenizer at once then needs nothing of the tokenizer's pod.
+    """
+    told = {name: one[name] for one in cut for name in ("input", "tokens")}
+    return {"id": uid, "outcome": "done", "result": result, **told}
 
 
 def failed(uid: str, reason: str, message: str) -> Report:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from textmill.names import REUSE_LABEL, TRACE_ANNOTATION, Stage
+from textmill.names import REUSE_LABEL, TRACE_ANNOTATION, Stage, follower
 from textmill.traceparent import checked
 
 Body = Mapping[str, Any]
@@ -152,6 +152,13 @@ class Status:
             return None
         name = self.job(stage) if stage else None
         return (stage, name) if stage and name else None
+
+    def waits_for(self, stage: Stage, name: str) -> bool:
+        """Tell whether the request waits for this Job: it is recorded, or follows the tokenizer that is."""
+        if self.live_job is None:
+            return False
+        recorded, live = self.live_job
+        return (recorded, live) == (stage, name) or (recorded, stage, name) == ("tokenize", "count", follower(live))
 
     @cached_property
     def started_at(self) -> float | None:

@@ -210,13 +210,12 @@ def remark(request: Request, reason: Reason, message: str, now: float) -> Write 
     return Write(request, new, (Note("Warning", reason, text),))
 
 
-def at_work(request: Request, now: float) -> Write | None:
-    """Take a remark back once the Job goes on; None where there is none."""
-    held, live = _reason(request), request.status.live_job
-    if held not in ADVICE or live is None:
+def at_work(request: Request, job: str, now: float) -> Write | None:
+    """Take a remark back once the Job of this name goes on; None where there is none."""
+    if _reason(request) not in ADVICE:
         return None
     new = dict(request.status.raw)
-    text = f"Job {live[1]} is at work."
+    text = f"Job {job} is at work."
     _with_condition(new, "Succeeded", "Unknown", now, reason=request.status.phase, message=text)
     return Write(request, new)
 

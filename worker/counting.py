@@ -24,6 +24,9 @@ from worker.totals import Totals
 from worker.verifying import check_files, read_manifest, verified
 from worker.volume import Made, new_folder
 
+MANY = 100_000
+"""Words from which on threads that write a table gain more than their start costs."""
+
 
 def count(order: CountOrder, settings: Settings, later: list[Made] | None = None) -> reports.Report:
     """Carry out one order and return its report; it holds once the folder is published, as in `tokenize`."""
@@ -38,7 +41,9 @@ def count(order: CountOrder, settings: Settings, later: list[Made] | None = None
         with new_folder(target, settings.pod_uid, later) as folder:
             manifest, top = _make(order, shards, folder, settings)
             (folder / layout.MANIFEST).write_text(manifest.text(), "utf-8")
-    return reports.done_count(order.id, _result(f"{settings.out}/{order.id}", manifest, top))
+    first = shards[0].manifest
+    cut = (reports.done_tokens(order.id, 0, 1, first.observed(), first.tokens),) if len(shards) == 1 else ()
+    return reports.done_count(order.id, _result(f"{settings.out}/{order.id}", manifest, top), *cut)
 
 
 def _result(path: str, manifest: TableManifest, top: list[Row]) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settin
         shard.add_to(totals)
     table = Table(folder, order.top_words, engine())
     rows = totals.rows()
-    files = table.write(rows, abreast=threads > 1 and totals.in_memory)
+    files = table.write(rows, abreast=threads > 1 and totals.in_memory and told >= MANY)
     first = shards[0].manifest
     manifest = TableManifest(
         unicode=first.unicode,

@@ -49,23 +49,7 @@ def tokenize(order: TokenizeOrder, settings: Settings, later: list[Made] | None 
             with new_folder(target, settings.pod_uid, later) as folder:
                 manifest = _Shard(order, found, text, settings, folder).write()
                 (folder / layout.MANIFEST).write_text(manifest.text(), "utf-8")
-    return _report(order, manifest)
-
-
-def _report(order: TokenizeOrder, manifest: TokensManifest) -> reports.Report:
-    observed = {
-        "bytes": manifest.source.bytes,
-        "textBytes": manifest.text_bytes,
-        "format": manifest.content,
-        "invalidBytes": manifest.invalid_bytes,
-    }
-    if manifest.content in ("text", "html"):
-        observed |= {"encoding": manifest.encoding, "guessed": manifest.guessed}
-    if manifest.compression:
-        observed["compression"] = manifest.compression
-    if manifest.shard == 0:
-        observed["sha256"] = manifest.source.sha256
-    return reports.done_tokens(order.id, manifest.shard, manifest.shards, observed, manifest.tokens)
+    return reports.done_tokens(order.id, manifest.shard, manifest.shards, manifest.observed(), manifest.tokens)
 
 
 def _kept(target: Path, order: TokenizeOrder, found: Input, settings: Settings) -> TokensManifest | None:

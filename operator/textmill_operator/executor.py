@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from textmill import manifests
-from textmill.actions import Action, Collect, Inspect, Launch, LookUp, Notify, Peek, Read, Recreate, Write
+from textmill.actions import Action, Collect, Follow, Inspect, Launch, LookUp, Notify, Peek, Read, Recreate, Write
 from textmill_operator.api import Api
 from textmill_operator.calls import Calls
 from textmill_operator.errors import ApiError, Away
@@ -74,10 +74,8 @@ class Executor:
             match action:
                 case Write():
                     await self._statuses.write(action)
-                case Launch(job, writes):
-                    await self._jobs.launch(job, writes)
-                case Recreate(job):
-                    await self._jobs.recreate(job)
+                case Launch() | Follow() | Recreate() | Collect():
+                    await self._jobs.perform(action)
                 case Read(pod):
                     await self._reading.read(pod)
                 case Peek(pod):
@@ -86,8 +84,6 @@ class Executor:
                     await self._notify(write)
                 case Inspect(job):
                     await self._reading.inspect(job)
-                case Collect(job, idle):
-                    await self._jobs.collect(job, idle=idle)
                 case LookUp():
                     await self._reading.look_up(action)
         except ApiError as error:
@@ -119,7 +115,7 @@ def _key(action: Action) -> str:
     match action:
         case Write(request) | Notify(Write(request)):
             return f"{request.uid} {request.version}"
-        case Launch(job) | Recreate(job):
+        case Launch(job) | Follow(job) | Recreate(job):
             return f"{job.namespace}/{job.name}"
         case LookUp(namespace):
             return namespace

@@ -1,7 +1,8 @@
 """What the executor does with Jobs: intent first, then the Job, and no deletion of what somebody still waits for.
 
 What happens when the operator dies here: before the writes nothing was done; between writes and Job the planner
-sees a recorded name without a Job and asks for `Recreate`; after the Job the watch shows it.
+sees a recorded name without a Job and asks for `Recreate`; after the Job the watch shows it. A count that follows its
+tokenizer needs no write: its name is known from the tokenizer's, so a second creation finds the first.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import logging
 
 from textmill import manifests
-from textmill.actions import JobPlan, Write
+from textmill.actions import Collect, Follow, JobPlan, Launch, Recreate, Write
 from textmill.errors import Reason
 from textmill.picture import Job, Trouble
 from textmill.request import Request
@@ -30,7 +31,19 @@ class Jobs:
     def __init__(self, calls: Calls, store: Store, statuses: Statuses, site: manifests.Site) -> None:
         self._calls, self._store, self._statuses, self._site = calls, store, statuses, site
 
-    async def launch(self, job: JobPlan, writes: tuple[Write, ...]) -> None:
+    async def perform(self, action: Launch | Follow | Recreate | Collect) -> None:
+        """Create or delete a Job, as its action says."""
+        match action:
+            case Launch(job, writes):
+                await self._launch(job, writes)
+            case Follow(job):
+                await self._create(job)
+            case Recreate(job):
+                await self._recreate(job)
+            case Collect(job, idle):
+                await self._collect(job, idle=idle)
+
+    async def _launch(self, job: JobPlan, writes: tuple[Write, ...]) -> None:
         written = await asyncio.gather(*(self._statuses.write(write) for write in writes), return_exceptions=True)
         recorded = {one.uid for one in written if isinstance(one, Request)}
         errors = [one for one in written if isinstance(one, BaseException)]
@@ -39,7 +52,7 @@ class Jobs:
         if errors:
             raise errors[0]
 
-    async def recreate(self, job: JobPlan) -> None:
+    async def _recreate(self, job: JobPlan) -> None:
         looks = (self._statuses.refresh(job.namespace, one.name, one.uid) for one in job.members)
         fresh = await asyncio.gather(*looks, return_exceptions=True)
         errors = [one for one in fresh if isinstance(one, BaseException)]
@@ -71,7 +84,7 @@ class Jobs:
             raise Conflict(f"Job {job.name} exists for other owners")
         return dict(there)
 
-    async def collect(self, job: Job, *, idle: bool) -> None:
+    async def _collect(self, job: Job, *, idle: bool) -> None:
         """Delete a Job, if no member of it still waits for it by the API's own word."""
         for member in job.members:
             if self._store.settled(member.uid) or self._moved_on(member.uid, job):
@@ -98,7 +111,7 @@ class Jobs:
 
 def _waits(request: Request, job: Job | JobPlan) -> bool:
     """Tell whether a request, as the API has it now, waits for this Job."""
-    return not request.deleting and request.status.live_job == (job.stage, job.name)
+    return not request.deleting and request.status.waits_for(job.stage, job.name)
 
 
 def _owners(body: Body) -> set[str]:

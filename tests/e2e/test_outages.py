@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import processes, release
-from tests.e2e.kube import apply, run, until
+from tests.e2e.kube import Json, apply, items, kubectl, run, until
 from tests.e2e.release import Release, reason
+from textmill.limits import Limits
+from textmill.names import follower
 
 LINE = "words that outlive an outage\n"
 MIB = 1 << 20
@@ -51,6 +53,44 @@ def test_killed_leader_is_followed_within_seconds(mill: Release, middle: Path) -
     assert mill.followed(mill.lose_leader())
     processes.thaw(held)
     assert counted_once(mill, "orphaned", middle)
+
+
+def test_killed_leader_leaves_the_unrecorded_count_of_a_batch_to_the_next(mill: Release) -> None:
+    names = [f"together-{number}" for number in range(Limits.follow_members)]
+    mill.scale("textmill-operator", 0)
+    kind = {"apiVersion": "textmill.dev/v1", "kind": "ProcessingRequest"}
+    specs = [{"input": {"inline": f"number {number} has five words"}} for number in range(len(names))]
+    made = [kind | {"metadata": {"name": name}, "spec": spec} for name, spec in zip(names, specs, strict=True)]
+    apply(*made, namespace=mill.namespace)
+    mill.scale("textmill-operator", 2)
+    tokenizer = until(lambda: batch_of(mill, names))
+    until(lambda: any(pod["spec"].get("nodeName") for pod in mill.pods(f"job-name={tokenizer}")))
+    (node,) = items("nodes")
+    kubectl("cordon", node["metadata"]["name"])
+    try:
+        until(lambda: mill.pods(f"job-name={follower(tokenizer)}"))
+        assert {(one["phase"], "count" in one["jobs"]) for one in statuses(mill, names)} == {("Tokenizing", False)}
+        before = mill.lose_leader()
+    finally:
+        kubectl("uncordon", node["metadata"]["name"])
+    assert mill.followed(before)
+    ended = [mill.ended(name, patience=300) for name in names]
+    assert {(one["phase"], one["starts"], one.get("attempts", 0), one["result"]["tokens"]) for one in ended} == {
+        ("Succeeded", 2, 0, 5)
+    }
+    assert {one["jobs"]["count"]["name"] for one in ended} == {follower(tokenizer)}
+
+
+def batch_of(mill: Release, names: list[str]) -> str:
+    """Return the one tokenizer that these requests share, '' where they do not yet."""
+    jobs = {((one.get("jobs") or {}).get("tokenize") or {}).get("name", "") for one in statuses(mill, names)}
+    return jobs.pop() if len(jobs) == 1 else ""
+
+
+def statuses(mill: Release, names: list[str]) -> list[Json]:
+    """Return the statuses of requests."""
+    found = items("preq", f"--namespace={mill.namespace}")
+    return [one["status"] for one in found if one["metadata"]["name"] in names]
 
 
 def test_api_server_away_for_a_while_costs_nothing(mill: Release, middle: Path) -> None:

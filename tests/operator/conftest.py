@@ -138,10 +138,11 @@ def pod_body(job: Body) -> Body:
 
 
 def _report(job: Job, uid: str) -> reports.Report:
+    digest = hashlib.sha256(f"text of {uid.removeprefix('uid-')}".encode()).hexdigest()
+    cut = reports.done_tokens(uid, 0, 1, {"bytes": 9, "sha256": digest, "encoding": "utf-8"}, 3)
     if job.stage == "tokenize":
-        digest = hashlib.sha256(f"text of {uid.removeprefix('uid-')}".encode()).hexdigest()
-        return reports.done_tokens(uid, 0, 1, {"bytes": 9, "sha256": digest, "encoding": "utf-8"}, 3)
-    return reports.done_count(uid, {"bytes": 9, "tokens": 3, "distinctWords": 3, "topWords": [], "table": {}})
+        return cut
+    return reports.done_count(uid, {"bytes": 9, "tokens": 3, "distinctWords": 3, "topWords": [], "table": {}}, cut)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from textmill_operator.merging import merge_patch
 from textmill_operator.reading import KEYS_A_LOOKUP
 
 ROUNDS = 12
+FOLLOWING = Limits(pods=2, follow_members=2)
 
 
 async def run_to_end(operator: Operator, rounds: int = ROUNDS) -> None:
@@ -60,10 +61,11 @@ async def test_intent_is_recorded_before_its_job_exists(operator: Operator) -> N
     assert operator.api.writes()[0] == ("PATCH", paths.request("ns", "a", "status"))
 
 
+@pytest.mark.parametrize("limits", [Limits(pods=2), FOLLOWING], ids=["recorded", "following"])
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
-async def test_death_at_any_call_still_ends_each_request_once(after: bool) -> None:
+async def test_death_at_any_call_still_ends_each_request_once(after: bool, limits: Limits) -> None:
     for position in range(1, 60):
-        operator = Operator()
+        operator = Operator(limits=limits)
         for name in ("a", "b", "c"):
             operator.submit(name)
         operator.api.fail_at, operator.api.fail_after = position, after
@@ -73,7 +75,7 @@ async def test_death_at_any_call_still_ends_each_request_once(after: bool) -> No
             operator.restart()
             await run_to_end(operator)
         else:
-            assert position > 12, "the calls that a death can hit"
+            assert position > 9, "the calls that a death can hit"
             return
         for name in ("a", "b", "c"):
             status = operator.request(name)["status"]

@@ -41,7 +41,7 @@ class Book:
 def waits_for(request: Request | None, uid: str, job: Job | JobPlan) -> bool:
     """Tell whether this request, found under a member's name, waits for the Job."""
     return bool(
-        request and request.uid == uid and not request.deleting and request.status.live_job == (job.stage, job.name)
+        request and request.uid == uid and not request.deleting and request.status.waits_for(job.stage, job.name)
     )
 
 

@@ -14,8 +14,22 @@ from typing import Any, Literal
 
 from tests.planner.api import Kind, Refused, waits_for
 from tests.planner.cluster import Cluster
+from tests.planner.view import View
 from textmill import reuse
-from textmill.actions import Action, Collect, Inspect, JobPlan, Launch, LookUp, Notify, Peek, Read, Recreate, Write
+from textmill.actions import (
+    Action,
+    Collect,
+    Follow,
+    Inspect,
+    JobPlan,
+    Launch,
+    LookUp,
+    Notify,
+    Peek,
+    Read,
+    Recreate,
+    Write,
+)
 from textmill.errors import Reason
 from textmill.glimpses import Glimpse
 from textmill.limits import Limits
@@ -26,42 +40,6 @@ from textmill.request import Request
 
 Fault = Literal["none", "refuse", "lose"]
 KINDS: tuple[Kind, ...] = ("requests", "jobs", "pods")
-
-
-@dataclass
-class View:
-    """What a leader sees of one kind. floor: the version up to which a key is known; older events are ignored."""
-
-    kind: Kind
-    items: dict[Any, Any] = field(default_factory=dict)
-    floor: dict[Any, int] = field(default_factory=dict)
-    position: int = 0
-
-    def relist(self, cluster: Cluster) -> None:
-        """Begin with a full list."""
-        self.position, self.items = 0, {}
-        self.advance(cluster, len(cluster.history[self.kind]))
-
-    def advance(self, cluster: Cluster, events: int) -> None:
-        """Take the next events of the watch."""
-        for key, thing, version, _ in cluster.history[self.kind][self.position : self.position + events]:
-            self.own(key, thing, version)
-            self.position += 1
-
-    def keep_up(self, cluster: Cluster, age: float) -> None:
-        """Take all events that are older than this."""
-        rest = cluster.history[self.kind][self.position :]
-        self.advance(cluster, sum(1 for *_, at in rest if at < cluster.now - age))
-
-    def own(self, key: Any, thing: Any, version: int) -> None:
-        """Take what an answer of the API says, unless something newer is known."""
-        if version < self.floor.get(key, 0):
-            return
-        self.floor[key] = version
-        if thing is None:
-            self.items.pop(key, None)
-        else:
-            self.items[key] = thing
 
 
 @dataclass
@@ -114,16 +92,8 @@ class Leader:
             match action:
                 case Write():
                     yield from self._write(action, [])
-                case Launch(job, writes):
-                    recorded: list[str] = []
-                    for write in writes:
-                        yield from self._write(write, recorded)
-                    if recorded:
-                        yield from self._create(job.only(set(recorded)))
-                case Recreate(job):
-                    yield from self._recreate(job)
-                case Collect(job, idle):
-                    yield from self._collect(job, idle)
+                case Launch() | Follow() | Recreate() | Collect():
+                    yield from self._work(action)
                 case Peek(pod):
                     self._peek(pod)
                 case Notify(write):
@@ -134,6 +104,21 @@ class Leader:
                 case Read() | Inspect() | LookUp():
                     self._call(partial(self._look, action))
                     yield
+
+    def _work(self, action: Launch | Follow | Recreate | Collect) -> Iterator[None]:
+        match action:
+            case Launch(job, writes):
+                recorded: list[str] = []
+                for write in writes:
+                    yield from self._write(write, recorded)
+                if recorded:
+                    yield from self._create(job.only(set(recorded)))
+            case Follow(job):
+                yield from self._create(job)
+            case Recreate(job):
+                yield from self._recreate(job)
+            case Collect(job, idle):
+                yield from self._collect(job, idle)
 
     def _look(self, action: Read | Inspect | LookUp) -> None:
         match action:

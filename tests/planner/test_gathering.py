@@ -99,3 +99,20 @@ def test_requests_that_were_looked_up_fill_a_batch_before_older_ones_that_were_n
     made = planned(late, *known, lent=dict.fromkeys((one.uid for one in known), None), limits=WIDE)
     assert members(made) == [["k0", "k1", "k2", "k3"]]
     assert kinds(made) == ["Launch", "LookUp"]
+
+
+def test_new_requests_that_were_looked_up_wait_for_those_that_fill_their_pod() -> None:
+    limits = replace(WIDE, gather_pods=9)
+    known = [request(f"k{number}", given=UPLOAD, age=3 - number) for number in range(3)]
+    late = request("late", given=UPLOAD, age=0)
+    lent: dict[str, None] = dict.fromkeys((one.uid for one in known), None)
+    made = planned(late, *known, lent=lent, limits=limits)
+    assert (made.actions, made.wake_at) == ((LookUp("default", (late,)),), NOW + 2)
+    assert members(planned(late, *known, lent={**lent, "late": None}, limits=limits)) == [["k0", "k1", "k2", "late"]]
+    assert members(planned(late, *known, lent=lent, limits=limits, now=NOW + 2)) == [["k0", "k1", "k2"]]
+    assert members(planned(late, *known, lent=lent, limits=limits, now=NOW - 4)) == [["k0", "k1", "k2"]]
+
+
+def test_requests_that_were_looked_up_do_not_wait_for_one_that_does_not_fill_their_pod() -> None:
+    known, late = request("known", given=UPLOAD, age=1), request("late", given=UPLOAD, age=0)
+    assert members(planned(late, known, lent={"known": None}, limits=WIDE)) == [["known"]]

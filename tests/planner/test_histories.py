@@ -26,7 +26,8 @@ from textmill.picture import Key
 from textmill.request import Input, Spec
 
 ENOUGH = 500
-"""Rounds within which everything must have ended once nothing more goes wrong."""
+"""Rounds within which everything must have ended once nothing more goes wrong, and for each request so many more."""
+EACH = 10
 
 seeds = st.integers(0, 1 << 16)
 few = st.integers(1, 20)
@@ -35,8 +36,8 @@ few = st.integers(1, 20)
 class Histories(RuleBasedStateMachine):
     """One cluster, one leader, and up to two that do not know yet that they are none."""
 
-    @initialize(pods=st.integers(1, 4), members=st.integers(1, 5), fair=st.booleans())
-    def begin(self, pods: int, members: int, fair: bool) -> None:
+    @initialize(pods=st.integers(1, 4), members=st.integers(1, 5), follow=st.integers(2, 4), fair=st.booleans())
+    def begin(self, pods: int, members: int, follow: int, fair: bool) -> None:
         """Draw how much the cluster may do at once."""
         self.limits = Limits(
             pods=pods,
@@ -46,6 +47,7 @@ class Histories(RuleBasedStateMachine):
             shard_bytes=SHARD,
             max_shards=4,
             shard_pods=3,
+            follow_members=follow,
             notify_attempts=ATTEMPTS,
         )
         self.cluster = Cluster(fair=fair)
@@ -231,7 +233,7 @@ class Histories(RuleBasedStateMachine):
                 former.act()
         for key in list(self.cluster.requests):
             self.cluster.edit(key, suspend=False)
-        for _ in range(ENOUGH):
+        for _ in range(ENOUGH + EACH * len(self.cluster.requests)):
             idle = not self._round()
             if idle and not self.cluster.jobs and not self.cluster.pods and self._all_ended():
                 break

@@ -63,6 +63,7 @@ class Volume:
     texts: dict[str, str] = field(default_factory=dict)
     tokens: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
+    observed: dict[str, dict[str, Any]] = field(default_factory=dict)
     crowded: set[str] = field(default_factory=set)
 
     def text(self, order: TokenizeOrder) -> str | None:
@@ -103,6 +104,7 @@ class Volume:
         step = -(-len(words) // shards)
         mine = self.tokens.setdefault((path, index), words[index * step : (index + 1) * step])
         observed = {"bytes": size, "encoding": "utf-8", "invalidBytes": 0}
+        self.observed[path] = {**observed, "sha256": digest(text)}
         if index == 0:
             observed["sha256"] = digest(text)
         return reports.done_tokens(order.id, index, shards, observed, len(mine))
@@ -114,4 +116,6 @@ class Volume:
         if None in shards:
             return reports.failed(order.id, Reason.ARTEFACT_INVALID, f"{order.tokens} lacks a shard")
         self.tables.add(table)
-        return reports.done_count(order.id, {"bytes": 0, **result_of(words), "table": {"path": table}})
+        result = {"bytes": 0, **result_of(words), "table": {"path": table}}
+        cut = reports.done_tokens(order.id, 0, 1, self.observed[order.tokens], len(words))
+        return reports.done_count(order.id, result, *([cut] if order.shards == 1 else ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -41,6 +42,14 @@ def test_both_commands_end_with_sealed_reports(tmp_path: Path) -> None:
     (report,) = unsealed(tmp_path, ended)
     assert (ended.code, ended.errors) == (0, NOTICE)
     assert report["result"]["topWords"] == [{"word": "two", "count": 2}, {"word": "words", "count": 1}]
+
+
+def test_count_tells_again_what_the_tokenizer_saw_of_a_whole_input(tmp_path: Path) -> None:
+    drop(tmp_path, "größer\n".encode("latin-1"))
+    (cut,) = unsealed(tmp_path, run(tmp_path, "tokenize", path_order(encoding="latin-1")))
+    (report,) = unsealed(tmp_path, run(tmp_path, "count", CountOrder(UID, TOKENS)))
+    assert (report["input"], report["tokens"]) == (cut["input"], 1)
+    assert report["input"]["sha256"] == hashlib.sha256("größer\n".encode("latin-1")).hexdigest()
 
 
 def test_bad_members_of_a_batch_fail_alone_and_in_order(tmp_path: Path) -> None:

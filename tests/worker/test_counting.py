@@ -77,12 +77,15 @@ def test_many_cores_do_not_count_beyond_memory(
     monkeypatch.setattr(futures, "ThreadPoolExecutor", pool)
     drop(tmp_path, TEXT.encode())
     run_both(tmp_path, path_order(), 3)
-    assert (made, table_rows(tmp_path)) == ([expected, 1, 1], expected_rows(TEXT))  # the others make rows and CSV ahead
+    assert (made, table_rows(tmp_path)) == ([expected], expected_rows(TEXT))
 
 
-@pytest.mark.parametrize(("cores", "memory", "expected"), [(2, 1 << 28, 2), (1, 1 << 28, 0), (2, 100, 0)])
-def test_rows_are_made_ahead_where_there_is_a_core_and_memory_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, memory: int, expected: int
+@pytest.mark.parametrize(
+    ("cores", "memory", "many", "expected"),
+    [(2, 1 << 28, 1, 2), (1, 1 << 28, 1, 0), (2, 100, 1, 0), (2, 1 << 28, counting.MANY, 0)],
+)
+def test_rows_are_made_ahead_where_there_is_a_core_and_memory_for_many_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, memory: int, many: int, expected: int
 ) -> None:
     made: list[Iterator[Part]] = []
 
@@ -93,6 +96,7 @@ def test_rows_are_made_ahead_where_there_is_a_core_and_memory_for_it(
         return before(rows)
 
     monkeypatch.setattr(counting, "cores", lambda: cores)
+    monkeypatch.setattr(counting, "MANY", many)
     monkeypatch.setattr(table, "ahead", ahead)
     monkeypatch.setattr(Settings, "vocabulary_memory", memory)
     drop(tmp_path, TEXT.encode())

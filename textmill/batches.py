@@ -31,12 +31,13 @@ PLAIN_ORDER_BYTES = 320
 
 
 class Company(NamedTuple):
-    """What requests must have in common to share a pod; `cap` is how many may."""
+    """What requests must have in common to share a pod; `cap` is how many may, `after` the tokenizer to be followed."""
 
     namespace: str
     stage: Stage
     timeout: int
     cap: int
+    after: str = ""
 
 
 def shardable(request: Request) -> bool:
@@ -59,7 +60,16 @@ def company(request: Request, limits: Limits) -> Company:
     size = request.size
     cap = limits.batch_members if size is None or size <= limits.small_bytes else 1
     cap = min(cap, request.status.number("batchLimit", cap))
-    return Company(request.namespace, request.next_stage, request.spec.timeout, cap)
+    return Company(request.namespace, request.next_stage, request.spec.timeout, cap, followed(request, limits))
+
+
+def followed(request: Request, limits: Limits) -> str:
+    """Return the tokenizer that has just been read and whose batch is big enough to go on as a whole, else ''."""
+    before = request.seen.status if request.seen else request.status
+    live = before.live_job
+    if request.next_stage == "tokenize" or not live or live[0] != "tokenize":
+        return ""
+    return live[1] if int(before.raw["jobs"]["tokenize"].get("members") or 1) >= limits.follow_members else ""
 
 
 class Group(NamedTuple):

@@ -15,7 +15,7 @@ from operator import attrgetter
 
 from textmill import gathering, reuse
 from textmill.actions import Follow, LookUp, Write
-from textmill.batches import Group, fill, launch, parallelism, plan_job
+from textmill.batches import Group, fill, followed, launch, parallelism, plan_job
 from textmill.draft import Draft
 from textmill.names import follower
 from textmill.request import Rank, Request
@@ -82,12 +82,9 @@ def _start(draft: Draft, group: Group) -> None:
 
 def _follow(draft: Draft, group: list[Request]) -> Follow | None:
     """Return the count of a batch whose tokenizer has just been read; None where its intent must be written first."""
-    before = {one.seen and one.seen.status.live_job for one in group}
-    tokenizer = before.pop()
-    if before or not tokenizer or tokenizer[0] != "tokenize" or len(group) < draft.limits.follow_members:
-        return None
-    key = (group[0].namespace, follower(tokenizer[1]))
-    if key in draft.picture.jobs or key in draft.followed:  # it has other members
+    tokenizer = followed(group[0], draft.limits)
+    key = (group[0].namespace, follower(tokenizer))
+    if not tokenizer or key in draft.picture.jobs or key in draft.followed:  # what is there has other members
         return None
     draft.followed.add(key)
     return Follow(plan_job(key[1], group, "count", {}, draft.limits))

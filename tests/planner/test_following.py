@@ -38,8 +38,15 @@ COUNT = names.follower(TOKENIZER)
 
 
 def request(uid: str, **more: Any) -> Request:
-    """Return a request whose tokenizer is recorded."""
-    return asked(uid, status=recorded(job=TOKENIZER), **more)
+    """Return a request whose tokenizer is recorded, with as many members as let its count follow it."""
+    return asked(uid, status=of_two(TOKENIZER), **more)
+
+
+def of_two(name: str) -> dict[str, Any]:
+    """Return the status of a request that waits for a tokenizer of two."""
+    status = recorded(job=name)
+    status["jobs"]["tokenize"]["members"] = 2
+    return status
 
 
 ONE, TWO = request("u1"), request("u2")
@@ -177,12 +184,22 @@ def test_batch_that_finds_no_free_pod_is_written_down() -> None:
     assert [one.status["phase"] for one in writes(made)] == ["Counting", "Counting"]
 
 
-def test_requests_of_two_tokenizers_are_recorded_first() -> None:
+def test_batches_that_are_done_together_do_not_mix() -> None:
+    others = [asked(uid, status=of_two("another")) for uid in ("u0", "u11")]  # between the two, by age and uid
+    there = job(*others, name="another")
+    made = at((TOKENIZED, there), (READ, well(there, *map(cut, others))), *others)
+    assert kinds(made) == ["Follow", "Follow"]
+    batches = [[one.uid for one in action.job.members] for action in made.actions if isinstance(action, Follow)]
+    assert sorted(batches) == [["u0", "u11"], ["u1", "u2"]]
+
+
+def test_small_batches_that_are_done_together_share_a_count() -> None:
     three = asked("u3", status=recorded(job="another"))
     there = job(three, name="another")
-    made = at((TOKENIZED, there), (READ, well(there, cut(three))), three)
+    made = at((TOKENIZED, there), (READ, well(there, cut(three))), three, limits=replace(FEW, follow_members=3))
     (action,) = made.actions
     assert isinstance(action, Launch)
+    assert [one.uid for one in action.job.members] == ["u1", "u2", "u3"]
 
 
 def test_suspended_member_leaves_the_count_to_the_others() -> None:

@@ -1,9 +1,10 @@
 """`python -m tests.bench.corpora`: the texts that the engine's benchmark counts, built from Debian's packages.
 
-A corpus is 256 MiB of real text: the English or the mixed scripts of the packages in corpora.toml, markup taken out. It
-is kept outside git, in $TEXTMILL_CORPORA or the user's cache, and made anew when this module or its list changes. The
-packages are fetched by `apt-get download` and unpacked by `dpkg-deb`, never installed; so this needs a Debian, and no
-root. Files take turns between the packages, so that no part of a corpus is of one language alone.
+A corpus is 256 MiB of real text: the English or the mixed scripts of the packages in corpora.toml, markup taken out;
+one of another size begins with the same bytes. It is kept outside git, in $TEXTMILL_CORPORA or the user's cache, and
+made anew when this module or its list changes. The packages are fetched by `apt-get download` and unpacked by `dpkg-
+deb`, never installed; so this needs a Debian, and no root. Files take turns between the packages, so that no part of
+a corpus is of one language alone; once all of those are used up, between those that are listed as more.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tomllib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -38,27 +39,34 @@ def folder() -> Path:
 
 def corpus(name: str, size: int = SIZE) -> Path:
     """Return the file of a corpus; build it if it is not there."""
-    packages = tomllib.loads(LIST.read_text("utf-8"))[name]["packages"]
-    key = hashlib.sha256(" ".join(packages).encode() + Path(__file__).read_bytes()).hexdigest()[:12]
+    listed = tomllib.loads(LIST.read_text("utf-8"))[name]
+    packages, more = listed["packages"], listed.get("more", [])
+    key = hashlib.sha256(" ".join([*packages, *more]).encode() + Path(__file__).read_bytes()).hexdigest()[:12]
     target = folder() / f"{name}-{size >> 20}-{key}.txt"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        _build(target, [texts(one) for one in packages], size)
+        _build(target, chain(_in_turns(packages), _in_turns(more)), size)
     return target
 
 
-def _build(target: Path, sources: list[Iterator[bytes]], size: int) -> None:
+def _in_turns(packages: Iterable[str]) -> Iterator[bytes]:
+    return filter(None, chain.from_iterable(zip_longest(*map(texts, packages))))
+
+
+def _build(target: Path, found: Iterator[bytes], size: int) -> None:
     unfinished = target.with_suffix(f".{os.getpid()}")
     with unfinished.open("wb") as file:
-        for text in filter(None, chain.from_iterable(zip_longest(*sources))):
+        for text in found:
             rest = size - file.tell()
             file.write(text[:rest] if len(text) <= rest else text[: text.rfind(b"\n", 0, rest) + 1])
             if len(text) >= rest:
                 file.write(b"\n" * (size - file.tell()))
                 break
-        found = file.tell()
-    if found < size:
-        raise SystemExit(f"{target.name}: the packages hold {found:,} bytes of text, {size:,} are needed; add packages")
+        written = file.tell()
+    if written < size:
+        raise SystemExit(
+            f"{target.name}: the packages hold {written:,} bytes of text, {size:,} are needed; add packages"
+        )
     unfinished.rename(target)
 
 

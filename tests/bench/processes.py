@@ -11,9 +11,15 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRON = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
+from tests.bench import corpora
 
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRON = {
+    **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+    "LC_ALL": "C.UTF-8",
+    "PYTHONPATH": str(ROOT),
+    "PYTHONPYCACHEPREFIX": str(corpora.folder() / "bytecode"),  # as an image has it compiled
+}
 
 PR_SET_CHILD_SUBREAPER = 36  # of linux/prctl.h
 

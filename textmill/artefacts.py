@@ -15,17 +15,19 @@ of both. No record batch of ids spans two sections. A table is `words.arrow` (co
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from textmill.errors import DomainError
 
-FORMAT = 1
-"""The version of the files' layout; goes up whenever an older reader would misread a newer file."""
-
 TOKENS = "tokens"
 TABLE = "table"
 
+FORMATS = {TOKENS: 2, TABLE: 1}
+"""The versions of the files' layouts; one goes up whenever an older reader would misread a newer file."""
+
 _Made = TypeVar("_Made")
+_OneFile = TypeVar("_OneFile", "File", "TokensFile")
 
 
 class ManifestRefused(DomainError):
@@ -33,10 +35,17 @@ class ManifestRefused(DomainError):
 
 
 class File(NamedTuple):
-    """A file beside the manifest: what it must be."""
+    """A file of a table, beside the manifest: what it must be. A person may check it against the status."""
 
     bytes: int
     sha256: str
+
+
+class TokensFile(NamedTuple):
+    """A file of tokens, which one worker writes for another: its digest is one that takes little time."""
+
+    bytes: int
+    blake3: str
 
 
 class Section(NamedTuple):
@@ -79,7 +88,7 @@ class TokensManifest(NamedTuple):
     text_bytes: int
     tokens: int
     sections: tuple[Section, ...]
-    files: dict[str, File]
+    files: dict[str, TokensFile]
 
     def observed(self) -> dict[str, Any]:
         """Return what `status.input` will say, as far as this shard knows it."""
@@ -112,7 +121,7 @@ class TokensManifest(NamedTuple):
         values = _values(TOKENS, cls._fields, text)
         values["source"] = _make(Source, values["source"])
         values["sections"] = tuple(_make(Section, one) for one in _list(values["sections"]))
-        values["files"] = _files(values["files"])
+        values["files"] = _files(TokensFile, values["files"])
         return _make(cls, values)
 
 
@@ -135,15 +144,15 @@ class TableManifest(NamedTuple):
         """Read a manifest back; ManifestRefused says in a sentence why not."""
         values = _values(TABLE, cls._fields, text)
         values["shards"] = tuple(_list(values["shards"]))
-        values["files"] = _files(values["files"])
+        values["files"] = _files(File, values["files"])
         return _make(cls, values)
 
 
 def _text(kind: str, values: dict[str, Any]) -> str:
-    return json.dumps({"format": FORMAT, "kind": kind, **values}, indent=1) + "\n"
+    return json.dumps({"format": FORMATS[kind], "kind": kind, **values}, indent=1) + "\n"
 
 
-def _told(files: dict[str, File]) -> dict[str, dict[str, Any]]:
+def _told(files: Mapping[str, File | TokensFile]) -> dict[str, dict[str, Any]]:
     return {name: one._asdict() for name, one in files.items()}
 
 
@@ -154,10 +163,10 @@ def _values(wanted: str, names: tuple[str, ...], text: str) -> dict[str, Any]:
         raise ManifestRefused(f"the manifest is no JSON: {text[:80]!r}") from error
     if not isinstance(values, dict) or not isinstance(version := values.pop("format", None), int):
         raise ManifestRefused(f"the manifest names no format version: {text[:80]!r}")
-    if version != FORMAT:
-        age = "a newer" if version > FORMAT else "an older"
+    if version != (reads := FORMATS[wanted]):
+        age = "a newer" if version > reads else "an older"
         raise ManifestRefused(
-            f"the manifest has format version {version} and this program reads {FORMAT}: {age} Textmill wrote it; "
+            f"the manifest has format version {version} and this program reads {reads}: {age} Textmill wrote it; "
             "run the request again, or use one image for all Jobs"
         )
     if (kind := values.pop("kind", None)) != wanted:
@@ -180,7 +189,7 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _files(value: Any) -> dict[str, File]:
+def _files(kind: type[_OneFile], value: Any) -> dict[str, _OneFile]:
     if not isinstance(value, dict) or any("/" in name or name.startswith(".") for name in value):
         raise ManifestRefused(f"the manifest names files that are not beside it: {str(value)[:80]!r}")
-    return {name: _make(File, one) for name, one in value.items()}
+    return {name: _make(kind, one) for name, one in value.items()}

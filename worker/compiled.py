@@ -28,9 +28,9 @@ class Compiled:
         """Make bins for so many ids."""
         return textmill_engine.Bins(first, ids)
 
-    def tally(self, threads: int) -> Tally:
+    def tally(self, threads: int, words: int = 0) -> Tally:
         """Make a tally that uses so many threads."""
-        return textmill_engine.Tally(threads)
+        return textmill_engine.Tally(threads, words)
 
     def heap(self) -> Tally:
         """Make a tally for words that are known to be distinct."""

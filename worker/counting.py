@@ -57,7 +57,7 @@ def _result(path: str, manifest: TableManifest, top: list[Row]) -> dict[str, Any
         "topWords": [{"word": word, "count": number} for word, number in top],
         "table": {
             "path": path,
-            "formatVersion": artefacts.FORMAT,
+            "formatVersion": artefacts.FORMATS[artefacts.TABLE],
             "arrow": told(layout.TABLE_ARROW),
             "csv": told(layout.TABLE_CSV),
         },
@@ -112,7 +112,9 @@ def _make(order: CountOrder, shards: list[Shard], folder: Path, settings: Settin
     told = sum(shard.manifest.tokens for shard in shards)
     progress = Progress(order.id, shards[0].manifest.source.bytes, told)
     distinct = len(shards) == 1 and len(shards[0].manifest.sections) == 1
-    totals = Totals(folder, settings.vocabulary_memory, engine(), threads, distinct=distinct)
+    words = [sum(section.words for section in shard.manifest.sections) for shard in shards]
+    expected = min(sum(words), 2 * max(words))  # most words of many shards are the same
+    totals = Totals(folder, settings.vocabulary_memory, engine(), threads, distinct=distinct, words=expected)
     for shard in counted(shards, abreast(shards, threads, settings.vocabulary_memory // 2), progress):
         shard.add_to(totals)
     table = Table(folder, order.top_words, engine())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Protocol
 
-INTERFACE = 3
+INTERFACE = 4
 """Of which shape the compiled module must be; one that was built from other sources may be of another."""
 
 NOT_BUILT = (
@@ -113,8 +113,8 @@ class Engine(Protocol):
     def bins(self, first: int, ids: int) -> Bins:
         """Make bins for so many ids from `first` on."""
 
-    def tally(self, threads: int) -> Tally:
-        """Make a tally that uses so many threads, if it can."""
+    def tally(self, threads: int, words: int = 0) -> Tally:
+        """Make a tally that uses so many threads, if it can, and has room for so many words once the first come."""
 
     def heap(self) -> Tally:
         """Make a tally for words that are known to be distinct."""
@@ -169,6 +169,28 @@ def reader(column: str) -> Reader | None:
     import textmill_engine
 
     return textmill_engine.Reader(column)
+
+
+class Writer(Protocol):
+    """Makes an Arrow file of one column of ids, piece by piece; the pieces go into the file one behind the other."""
+
+    def begin(self) -> bytes:
+        """Return what the file begins with."""
+
+    def batch(self, ids: Column) -> bytes:
+        """Return a record batch."""
+
+    def end(self) -> bytes:
+        """Return what the file ends with."""
+
+
+def writer(column: str) -> Writer | None:
+    """Return the compiled writer of a column of ids, if there is one; it compresses them in half the time."""
+    if _problem():
+        return None
+    import textmill_engine
+
+    return textmill_engine.Writer(column)
 
 
 def built() -> bool:

@@ -38,7 +38,7 @@ class Plain:
         """Make bins for so many ids."""
         return _Bins(first, ids)
 
-    def tally(self, threads: int) -> Tally:  # noqa: ARG002 - more than one thread would not help it
+    def tally(self, threads: int, words: int = 0) -> Tally:  # noqa: ARG002 - neither would help it
         """Make a tally."""
         return _Tally()
 

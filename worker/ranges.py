@@ -19,7 +19,7 @@ from typing import IO
 from worker.cuts import parts_from_space
 
 CELL = 1 << 20
-HASHED = 6
+HASHED = 4
 """How many bytes are hashed in the time in which one is cut into words and written."""
 _LONGEST = 4
 """Bytes of the longest character in UTF-8."""

@@ -14,6 +14,7 @@ from typing import IO, Any
 from textmill import layout
 from textmill.artefacts import File
 from worker import arrow
+from worker.digests import Digest
 from worker.engines import Engine, Part, Row
 
 SHOWN = 64
@@ -33,24 +34,22 @@ class Table:
 
     def write(self, rows: Iterator[Part], *, abreast: bool = False) -> dict[str, File]:
         """Write both files and return what they are; abreast, each in a thread, and the rows are made in a third."""
-        import hashlib
-
         path = self._folder / layout.TABLE_CSV
         with path.open("xb") as csv:
-            sha = hashlib.sha256()
-            written = self._written(ahead(rows) if abreast else rows, csv, sha)
+            digest = Digest(File)
+            written = self._written(ahead(rows) if abreast else rows, csv, digest)
             # Closed before its file is, so that no thread still writes to it if the other file cannot be written.
             with closing(ahead(written) if abreast else written) as parts:
                 arrow_file = arrow.write_table(self._folder / layout.TABLE_ARROW, self._seen(parts))
-            return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: File(csv.tell(), sha.hexdigest())}
+            return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: digest.file()}
 
-    def _written(self, rows: Iterable[Part], csv: IO[bytes], sha: Any) -> Generator[Part]:
+    def _written(self, rows: Iterable[Part], csv: IO[bytes], digest: Digest[File]) -> Generator[Part]:
         """Yield the rows, once they are written as CSV."""
-        _put(csv, sha, f"{arrow.WORD},{arrow.COUNT}\n".encode())
+        _put(csv, digest, f"{arrow.WORD},{arrow.COUNT}\n".encode())
         for words, counts in rows:
             lines, tokens = self._engine.csv(words, counts)
             self.tokens += tokens
-            _put(csv, sha, lines)
+            _put(csv, digest, lines)
             del lines  # one word may be a fifth of the memory, and this is one of several copies
             yield words, counts
 
@@ -84,9 +83,9 @@ def ahead(rows: Iterator[Part]) -> Generator[Part]:
                 coming = pool.submit(following)
 
 
-def _put(csv: IO[bytes], sha: Any, content: bytes) -> None:
+def _put(csv: IO[bytes], digest: Digest[File], content: bytes) -> None:
     csv.write(content)
-    sha.update(content)
+    digest.update(content)
 
 
 def shown(word: str) -> str:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from textmill import layout, reports
-from textmill.artefacts import File, ManifestRefused, Section, Source, TokensManifest
+from textmill.artefacts import ManifestRefused, Section, Source, TokensFile, TokensManifest
 from textmill.orders import TokenizeOrder
 from worker import arrow
 from worker.engines import Column, engine
@@ -92,7 +92,7 @@ class _Shard:
         self._words = self._engine.words(settings.largest_word, settings.vocabulary_memory)
         self._sections: list[Section] = []
         self._aside: list[Path] = []
-        self._files: dict[str, File] = {}
+        self._files: dict[str, TokensFile] = {}
         self._tokens = 0
 
     def write(self) -> TokensManifest:

@@ -22,6 +22,10 @@ SHARE = 4
 rest meanwhile."""
 
 
+ROOM = 64
+"""Bytes of the bound for each word that room is made for at first, which takes a third of them."""
+
+
 class _Run(NamedTuple):
     """A file of sorted rows, and the bytes of its largest record batch."""
 
@@ -30,13 +34,16 @@ class _Run(NamedTuple):
 
 
 class Totals:
-    """Counts by word; where no word will be added twice, they are gathered and never looked up."""
+    """Counts by word; where no word will be added twice, they are gathered and never looked up. So many `words` are
+    expected."""
 
-    def __init__(self, folder: Path, bound: int, engine: Engine, threads: int = 1, *, distinct: bool = False) -> None:
+    def __init__(
+        self, folder: Path, bound: int, engine: Engine, threads: int = 1, *, distinct: bool = False, words: int = 0
+    ) -> None:
         self._folder = folder
         self._bound = bound
         self._engine = engine
-        self._tally = engine.heap() if distinct else engine.tally(threads)
+        self._tally = engine.heap() if distinct else engine.tally(threads, min(words, bound // ROOM))
         self._runs: list[_Run] = []
         self._made = 0
 

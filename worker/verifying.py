@@ -7,15 +7,15 @@ open, so that what is read is what was verified.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
 from textmill import layout
-from textmill.artefacts import File, ManifestRefused, TableManifest, TokensManifest
+from textmill.artefacts import File, ManifestRefused, TableManifest, TokensFile, TokensManifest
+from worker.digests import digest
 from worker.errors import ArtefactInvalid
-from worker.volume import digest
 
 _Kind = TypeVar("_Kind", TokensManifest, TableManifest)
 
@@ -33,7 +33,7 @@ def read_manifest(folder: Path, kind: type[_Kind]) -> tuple[_Kind, str]:
 
 
 @contextmanager
-def verified(folder: Path, name: str, wanted: File | None) -> Iterator[IO[bytes]]:
+def verified(folder: Path, name: str, wanted: File | TokensFile | None) -> Iterator[IO[bytes]]:
     """Open a file of an artefact whose size and digest are as the manifest says."""
     if wanted is None:
         raise ArtefactInvalid(f"the manifest of {folder.name}/ does not name {name}")
@@ -42,15 +42,15 @@ def verified(folder: Path, name: str, wanted: File | None) -> Iterator[IO[bytes]
     except OSError as error:
         raise ArtefactInvalid(f"{folder.name}/{name} cannot be opened: {error.strerror}") from error
     with file:
-        if (found := digest(file)) != wanted:
+        if (found := digest(file, type(wanted))) != wanted:
             raise ArtefactInvalid(
-                f"{folder.name}/{name} has {found.bytes:,} bytes and SHA-256 {found.sha256[:12]}..., "
-                f"its manifest says {wanted.bytes:,} and {wanted.sha256[:12]}..."
+                f"{folder.name}/{name} has {found.bytes:,} bytes and digest {found[1][:12]}..., "
+                f"its manifest says {wanted.bytes:,} and {wanted[1][:12]}..."
             )
         yield file
 
 
-def check_files(folder: Path, files: dict[str, File]) -> None:
+def check_files(folder: Path, files: Mapping[str, File | TokensFile]) -> None:
     """Verify every file that a manifest names."""
     for name, wanted in files.items():
         with verified(folder, name, wanted):

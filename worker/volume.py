@@ -15,14 +15,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-from textmill.artefacts import File
 from worker.errors import VolumeFull
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
-_CHUNK = 1 << 20
 _RACES = 10
 """How often another pod may give its own folder the name just before this one does."""
 
@@ -141,19 +139,6 @@ def _discard(path: Path) -> None:
     else:
         with suppress(OSError):
             path.unlink(missing_ok=True)
-
-
-def digest(file: IO[bytes]) -> File:
-    """Read an open file from its beginning and tell its size and digest; the position is at the beginning again."""
-    import hashlib
-
-    sha, size = hashlib.sha256(), 0
-    file.seek(0)
-    while block := file.read(_CHUNK):
-        sha.update(block)
-        size += len(block)
-    file.seek(0)
-    return File(size, sha.hexdigest())
 
 
 def remove_unfinished() -> None:

@@ -3,12 +3,14 @@
 //! A word is a segment of UAX #29 that holds an Alphabetic character or a number, in full lower case. README.md tells
 //! how it works; `python` holds the bindings, and the rest knows nothing of Python.
 
+pub mod bins;
 pub mod classes;
 #[cfg(feature = "python")]
 mod columns;
 pub mod counter;
 pub mod csv;
 pub mod lower;
+pub mod lz4;
 pub mod masks;
 pub mod merge;
 #[cfg(feature = "python")]
@@ -22,4 +24,8 @@ pub mod stream;
 #[allow(clippy::unreadable_literal, reason = "generated, and read by no person")]
 pub mod tables;
 pub mod tally;
+#[cfg(any(test, feature = "python"))]
+mod unlz4;
 pub mod vocabulary;
+#[cfg(feature = "python")]
+mod writing;

@@ -6,6 +6,7 @@ use pyo3::exceptions::{PyUnicodeDecodeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::bins::Bins;
 use crate::columns::{self, Column};
 use crate::csv::Lines;
 use crate::merge::{Merge, Step};
@@ -15,6 +16,7 @@ use crate::stream::{self, Refused, Stream};
 use crate::tables;
 use crate::tally::{Ordered, Tally};
 use crate::vocabulary::WRITING;
+use crate::writing::Writer;
 
 pyo3::create_exception!(textmill_engine, WordTooLong, PyValueError, "One word has more bytes than is allowed.");
 
@@ -64,8 +66,7 @@ impl Words {
     /// Take so many of the ids that wait.
     fn ids(&mut self, most: usize) -> PyResult<Column> {
         let ids = &mut self.stream.counter.ids;
-        let rest = ids.split_off(most.min(ids.len()));
-        let mut found = std::mem::replace(ids, rest);
+        let mut found: Vec<u32> = ids.drain(..most.min(ids.len())).collect(); // what is left keeps its memory
         if self.first > 0 {
             for id in &mut found {
                 *id = id
@@ -132,41 +133,31 @@ impl Words {
 }
 
 /// How often each id of a part of a vocabulary stands among a shard's tokens.
-#[pyclass(module = "textmill_engine")]
-struct Bins {
-    first: u32,
-    counts: Vec<u64>,
+#[pyclass(module = "textmill_engine", name = "Bins")]
+struct PyBins {
+    bins: Bins,
 }
 
 #[pymethods]
-impl Bins {
+impl PyBins {
     /// Make bins for so many ids from `first` on.
     #[new]
     fn new(first: u32, ids: usize) -> Self {
-        Self { first, counts: vec![0; ids] }
+        Self { bins: Bins::new(first, ids) }
     }
 
     /// Count a column of ids.
     fn add(&mut self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<()> {
         let ids = columns::to_ids(ids)?;
-        let (first, counts) = (self.first, &mut self.counts);
-        let outside = py.detach(|| {
-            ids.values().iter().find(|id| match counts.get_mut(id.wrapping_sub(first) as usize) {
-                Some(count) => {
-                    *count += 1;
-                    false
-                }
-                None => true,
-            })
-        });
-        outside.map_or(Ok(()), |id| Err(PyValueError::new_err(format!("there is no word {id}"))))
+        let bins = &mut self.bins;
+        let outside = py.detach(|| bins.add(ids.values()));
+        outside.map_err(|id| PyValueError::new_err(format!("there is no word {id}")))
     }
 
     /// Return so many counts from a place on.
     fn counts(&self, start: usize, length: usize) -> PyResult<Column> {
-        let found = start.checked_add(length).and_then(|end| self.counts.get(start..end));
-        let found = found.ok_or_else(|| PyValueError::new_err("more counts than there are"))?;
-        Ok(columns::counts(found.to_vec()))
+        let found = start.checked_add(length).and_then(|end| self.bins.counts(start..end));
+        Ok(columns::counts(found.ok_or_else(|| PyValueError::new_err("more counts than there are"))?))
     }
 }
 
@@ -179,8 +170,9 @@ struct PyTally {
 #[pymethods]
 impl PyTally {
     #[new]
-    fn new(threads: usize) -> Self {
-        Self { tally: Tally::new(threads) }
+    #[pyo3(signature = (threads, words = 0))]
+    fn new(threads: usize, words: usize) -> Self {
+        Self { tally: Tally::new(threads, words) }
     }
 
     /// Add a count to each word.
@@ -336,6 +328,44 @@ impl PyReader {
     }
 }
 
+/// Makes an Arrow file of ids, piece by piece.
+#[pyclass(module = "textmill_engine", name = "Writer")]
+struct PyWriter {
+    writer: Writer,
+}
+
+#[pymethods]
+impl PyWriter {
+    /// Make a writer of a column of this name.
+    #[new]
+    fn new(column: &str) -> Self {
+        Self { writer: Writer::new(column) }
+    }
+
+    /// Return what the file begins with.
+    fn begin<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.writer.begin())
+    }
+
+    /// Return a record batch of ids.
+    fn batch<'py>(&mut self, py: Python<'py>, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        let ids = columns::to_ids(ids)?;
+        let writer = &mut self.writer;
+        let batch = py.detach(|| writer.batch(ids.values()));
+        let (head, size) = (batch.head.len(), batch.head.len() + batch.frame.len());
+        PyBytes::new_with(py, size + batch.fill, |room| {
+            room[..head].copy_from_slice(&batch.head);
+            room[head..size].copy_from_slice(batch.frame);
+            Ok(())
+        })
+    }
+
+    /// Return what the file ends with.
+    fn end<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.writer.end())
+    }
+}
+
 /// Return rows as lines of CSV, and the sum of their counts.
 #[pyfunction(name = "csv")]
 fn lines<'py>(
@@ -384,16 +414,17 @@ fn error(py: Python<'_>, refused: Refused, block: &[u8]) -> PyErr {
 #[pymodule]
 fn textmill_engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Words>()?;
-    module.add_class::<Bins>()?;
+    module.add_class::<PyBins>()?;
     module.add_class::<PyTally>()?;
     module.add_class::<Heap>()?;
     module.add_class::<Sorted>()?;
     module.add_class::<PyMerge>()?;
     module.add_class::<PyReader>()?;
+    module.add_class::<PyWriter>()?;
     module.add_class::<Column>()?;
     module.add_function(wrap_pyfunction!(lines, module)?)?;
     module.add_function(wrap_pyfunction!(whole_characters, module)?)?;
     module.add("WordTooLong", module.py().get_type::<WordTooLong>())?;
-    module.add("INTERFACE", 3)?; // as worker/engines.py asks for it
+    module.add("INTERFACE", 4)?; // as worker/engines.py asks for it
     module.add("UNICODE", tables::UNICODE)
 }

@@ -8,6 +8,9 @@ pub const MOST_ROWS: usize = 1 << 16;
 /// Bytes of words in one piece; a longer word is alone in its piece.
 pub const MOST_BYTES: usize = 8 << 20;
 
+/// Rows in an order that are brought near at once.
+const AHEAD: usize = 32;
+
 /// In which order rows come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -88,7 +91,7 @@ impl Rows {
             (one.0, one.1).cmp(&(other.0, other.1)).then_with(words)
         });
         let places = keys.iter().map(|key| key.2).collect();
-        Sorted { rows: self, places, at: 0 }
+        Sorted { rows: self, places, at: 0, near: 0 }
     }
 }
 
@@ -100,6 +103,8 @@ pub struct Sorted {
     rows: Rows,
     places: Vec<u32>,
     at: usize,
+    /// The row before which all were brought near.
+    near: usize,
 }
 
 impl Sorted {
@@ -108,6 +113,31 @@ impl Sorted {
     #[must_use]
     pub fn row(&self) -> Option<(&[u8], u64)> {
         self.places.get(self.at).map(|&place| (self.rows.word(place as usize), self.rows.counts[place as usize]))
+    }
+
+    /// Return how many rows are left.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.places.len() - self.at
+    }
+
+    /// Append the next row to others; the words of most are copied in one step, with what lies behind them.
+    #[inline]
+    pub fn copy_row(&self, to: &mut Rows) {
+        const STEP: usize = 16;
+        let Some(&place) = self.places.get(self.at) else { return };
+        let (word, count) = (self.rows.word(place as usize), self.rows.counts[place as usize]);
+        let start = self.rows.ends[place as usize] - word.len();
+        match self.rows.bytes[start..].first_chunk::<STEP>() {
+            Some(more) if word.len() <= STEP => {
+                let end = to.bytes.len() + word.len();
+                to.bytes.extend_from_slice(more);
+                to.bytes.truncate(end);
+                to.ends.push(end);
+                to.counts.push(count);
+            }
+            _ => to.push(word, count),
+        }
     }
 
     /// Return the only row, without a copy, if there is one alone and its word is alone in its piece.
@@ -123,6 +153,20 @@ impl Sorted {
     #[inline]
     pub fn pass(&mut self) {
         self.at += 1;
+        if self.at >= self.near {
+            self.bring_near();
+        }
+    }
+
+    /// Read a few rows that come next, all at once: each lies somewhere else, and memory is slow to ask but not to answer.
+    fn bring_near(&mut self) {
+        self.near = self.at + AHEAD;
+        let coming = &self.places[self.at.min(self.places.len())..self.near.min(self.places.len())];
+        let rows = &self.rows;
+        let known =
+            coming.iter().fold(0, |sum, &place| sum ^ rows.counts[place as usize] ^ rows.ends[place as usize] as u64);
+        let first = |place: u32| rows.word(place as usize).first().copied().unwrap_or(0);
+        std::hint::black_box((known, coming.iter().fold(0, |sum, &place| sum ^ first(place))));
     }
 }
 

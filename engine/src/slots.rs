@@ -88,7 +88,7 @@ impl Slots {
 
 /// Ask the kernel for large pages, before the memory is touched for the first time.
 #[cfg_attr(target_os = "linux", allow(unsafe_code, reason = "the kernel is asked by a call of C"))]
-fn ask_for_large_pages(numbers: &[u64]) {
+pub(crate) fn ask_for_large_pages(numbers: &[u64]) {
     #[cfg(target_os = "linux")]
     if size_of_val(numbers) >= LARGE {
         const PAGE: usize = 1 << 12;

@@ -5,7 +5,8 @@
 
 use std::thread;
 
-use crate::rows::{Order, Rows, Sorted, prefix};
+use crate::rows::{MOST_ROWS, Order, Rows, Sorted, prefix};
+use crate::slots::ask_for_large_pages;
 use crate::vocabulary::{Hash, WRITING, append};
 
 /// Rows below which one thread does the work.
@@ -27,19 +28,23 @@ struct Part {
 }
 
 impl Part {
-    /// Add the rows whose keys lie in a range. Their slots are read a batch ahead, since nearly each is far away.
+    /// Add the rows whose keys lie in a range. They are picked without a branch, as no processor can guess which they are,
+    /// and their slots are read a batch ahead, since nearly each is far away.
     fn add(&mut self, rows: &Rows, first: u64, end: Option<u64>) {
-        let mut waiting = Vec::with_capacity(BATCH);
+        let (open, end) = (usize::from(end.is_none()), end.unwrap_or(0));
+        let (mut picked, mut hashes) = ([0; BATCH], [0; BATCH]);
+        let mut count = 0;
         for at in 0..rows.len() {
-            let word = rows.word(at);
-            let range = prefix(word);
-            if range >= first && end.is_none_or(|end| range < end) {
-                waiting.push((at, self.hash.of(word)));
-            }
-            if waiting.len() == BATCH || at + 1 == rows.len() {
-                self.make_room(waiting.len());
-                std::hint::black_box(waiting.iter().fold(0, |sum, &(_, hash)| sum ^ self.slots[self.place(hash)]));
-                waiting.drain(..).for_each(|(at, hash)| self.add_one(rows.word(at), hash, rows.counts[at]));
+            let key = prefix(rows.word(at));
+            picked[count] = at;
+            count += usize::from(first <= key) & (open | usize::from(key < end));
+            if count == BATCH || at + 1 == rows.len() {
+                self.make_room(count);
+                let picked = &picked[..std::mem::take(&mut count)];
+                picked.iter().zip(&mut hashes).for_each(|(&at, hash)| *hash = self.hash.of(rows.word(at)));
+                let known = hashes[..picked.len()].iter();
+                std::hint::black_box(known.fold(0, |sum, &hash| sum ^ self.slots[self.place(hash)]));
+                picked.iter().zip(hashes).for_each(|(&at, hash)| self.add_one(rows.word(at), hash, rows.counts[at]));
             }
         }
     }
@@ -67,6 +72,7 @@ impl Part {
         let needed = (self.rows.len() + more) * 4 / 3 + 1;
         if needed > self.slots.len() {
             let before = std::mem::replace(&mut self.slots, vec![0; needed.next_power_of_two().max(FIRST)]);
+            ask_for_large_pages(&self.slots);
             for slot in before.into_iter().filter(|&slot| slot != 0) {
                 let mut place = self.place(slot);
                 while self.slots[place] != 0 {
@@ -75,6 +81,13 @@ impl Part {
                 self.slots[place] = slot;
             }
         }
+    }
+
+    /// Make room for so many words.
+    fn expect(&mut self, words: usize) {
+        self.make_room(words);
+        self.rows.ends.reserve(words);
+        self.rows.counts.reserve(words);
     }
 
     /// Return where a look-up begins, from the upper half of a hash alone: that is what a slot keeps of it.
@@ -98,15 +111,18 @@ impl Part {
 /// Counts by word.
 pub struct Tally {
     parts: Vec<Part>,
-    /// The first key of each part but the first.
-    borders: Vec<u64>,
+    /// The first key of each part but the first; None before the first words.
+    borders: Option<Vec<u64>>,
+    /// Words for which room is made with the first ones.
+    expected: usize,
 }
 
 impl Tally {
-    /// Make an empty one that works in so many threads.
+    /// Make an empty one that works in so many threads, and has room for so many words once the first come: then they are
+    /// not all moved each time that it has twice as many.
     #[must_use]
-    pub fn new(threads: usize) -> Self {
-        Self { parts: (0..threads.max(1)).map(|_| Part::default()).collect(), borders: Vec::new() }
+    pub fn new(threads: usize, expected: usize) -> Self {
+        Self { parts: (0..threads.max(1)).map(|_| Part::default()).collect(), borders: None, expected }
     }
 
     /// Return how many words there are.
@@ -132,10 +148,11 @@ impl Tally {
         if rows.is_empty() {
             return;
         }
-        if self.borders.is_empty() {
-            self.borders = borders(rows, self.parts.len());
+        let (parts, expected) = (self.parts.len(), std::mem::take(&mut self.expected));
+        if expected > 0 {
+            self.parts.iter_mut().for_each(|part| part.expect(expected / parts));
         }
-        let borders = &self.borders;
+        let borders = self.borders.get_or_insert_with(|| borders(rows, parts));
         let ranges = self.parts.iter_mut().enumerate().map(|(number, part)| {
             let first = if number == 0 { 0 } else { borders[number - 1] };
             (part, first, borders.get(number).copied())
@@ -185,7 +202,9 @@ impl Ordered {
 
     /// Return the next piece; an empty one at the end.
     pub fn piece(&mut self) -> Rows {
-        let mut found = Rows::default();
+        let left = self.parts.iter().map(Sorted::left).sum::<usize>().min(MOST_ROWS);
+        let (ends, counts) = (Vec::with_capacity(left), Vec::with_capacity(left));
+        let mut found = Rows { bytes: Vec::new(), ends, counts };
         let by_count = self.order == Order::Count;
         while let Some(part) = self.next() {
             if let (true, Some(long)) = (found.is_empty(), part.take_long()) {
@@ -199,7 +218,7 @@ impl Ordered {
                 if found.is_full_for(word) {
                     return found;
                 }
-                found.push(word, number);
+                part.copy_row(&mut found);
                 part.pass();
             }
         }
@@ -217,6 +236,9 @@ impl Ordered {
 }
 
 fn borders(rows: &Rows, parts: usize) -> Vec<u64> {
+    if parts == 1 {
+        return Vec::new();
+    }
     let mut keys: Vec<u64> = (0..rows.len()).map(|at| prefix(rows.word(at))).collect();
     keys.sort_unstable();
     (1..parts).map(|part| keys[part * keys.len() / parts]).collect()
@@ -229,7 +251,7 @@ mod tests {
 
     #[test]
     fn word_that_is_alone_is_given_without_a_copy() {
-        let mut tally = Tally::new(1);
+        let mut tally = Tally::new(1, 0);
         let mut rows = Rows::default();
         rows.push(&vec![b'x'; MOST_BYTES + 1], 3);
         tally.add(&rows);
@@ -289,7 +311,7 @@ mod tests {
                 expected.sort_by_key(|row| u64::MAX - row.1);
             }
             for threads in [1, 2, 5] {
-                let mut tally = Tally::new(threads);
+                let mut tally = Tally::new(threads, 9_000);
                 batches().iter().for_each(|rows| tally.add(rows));
                 assert_eq!(tally.len(), expected.len());
                 assert!(tally.memory() > expected.len() * 40);
@@ -301,7 +323,7 @@ mod tests {
 
     #[test]
     fn empty_tally_gives_nothing() {
-        let mut tally = Tally::new(3);
+        let mut tally = Tally::new(3, 10);
         tally.add(&Rows::default());
         assert_eq!(all(&mut tally, Order::Count), []);
     }

@@ -1,7 +1,10 @@
 //! Any text, in any blocks, gives what the rules give segment by segment; and the ways through the engine agree.
 
+use std::io::Read;
+
 use proptest::prelude::*;
 use textmill_engine::counter::Counter;
+use textmill_engine::lz4::Encoder;
 use textmill_engine::masks::{Masks, classify, portable};
 use textmill_engine::stream::Stream;
 
@@ -17,6 +20,36 @@ fn hostile() -> impl Strategy<Value = String> {
         1 => any::<char>(),
     ];
     proptest::collection::vec(one, 0..300).prop_map(|all| all.into_iter().collect())
+}
+
+/// Ids of which many come again, in runs and from places that lie far or too far back.
+fn ids() -> impl Strategy<Value = Vec<u32>> {
+    let one = prop_oneof![4 => 0..9_u32, 2 => 0..3000_u32, 1 => any::<u32>()];
+    let runs = (any::<proptest::sample::Index>(), 1..400_usize, 1..9_usize);
+    let far = prop_oneof![9 => Just(0), 1 => 16_300..16_500_usize, 1 => 131_000..131_200_usize];
+    (proptest::collection::vec(one, 0..600), proptest::collection::vec(runs, 0..9), far).prop_map(
+        |(mut ids, runs, far)| {
+            for (from, length, step) in runs {
+                if !ids.is_empty() {
+                    let from = from.index(ids.len());
+                    (0..length).for_each(|at| ids.push(ids[(from + at * step) % ids.len()]));
+                }
+            }
+            let again: Vec<u32> = ids.iter().take(50).copied().collect();
+            (0..far as u32).for_each(|at| ids.push(at.wrapping_mul(0x9e37_79b1)));
+            ids.extend(again);
+            ids
+        },
+    )
+}
+
+/// Read a frame by the decoder of another.
+fn unpacked(frame: &[u8]) -> Vec<u32> {
+    let mut found = Vec::new();
+    lz4_flex::frame::FrameDecoder::new(frame).read_to_end(&mut found).expect("a frame");
+    let (ids, rest) = found.as_chunks();
+    assert!(rest.is_empty());
+    ids.iter().map(|one| u32::from_le_bytes(*one)).collect()
 }
 
 fn words(counter: &Counter) -> Vec<Vec<u8>> {
@@ -93,5 +126,15 @@ proptest! {
         let valid = std::str::from_utf8(&bytes).is_ok();
         let taken = stream.feed(&bytes).is_ok() && stream.finish().is_ok();
         prop_assert_eq!(taken, valid);
+    }
+
+    #[test]
+    fn ids_come_back_from_their_frame(ids in ids(), others in ids()) {
+        let mut encoder = Encoder::default();
+        for ids in [&ids, &others, &ids] {
+            let frame = encoder.frame(ids);
+            prop_assert!(frame.len() <= 4 * ids.len() + 4 * ids.len().div_ceil(1 << 17) + 11);
+            prop_assert_eq!(&unpacked(frame), ids);
+        }
     }
 }

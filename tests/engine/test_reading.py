@@ -1,8 +1,13 @@
-"""A column of an Arrow file is read block by block as arro3 reads it; what is no such file is refused."""
+"""Ids and words in Arrow files: what either engine wrote, and any other writer, either reads, block by block.
+
+What is no such file is refused.
+"""
 
 from __future__ import annotations
 
 import io
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow  # type: ignore[import-untyped]  # it has no types
@@ -14,12 +19,14 @@ from worker import arrow, engines
 from worker.errors import ArtefactInvalid
 from worker.plain import listed
 
-IDS = [[1, 2, 3], [7] * 70_000, [], [4]]
+IDS = [[1, 2, 3], [7] * 70_000, [], [4], [one * one % 4_294_967_291 for one in range(9_000)] * 7, [1, 2] * 9]
 
 
-@pytest.fixture
-def ids(tmp_path: Path) -> bytes:
-    """Return a file of ids."""
+@pytest.fixture(params=["engine", "reference"])
+def ids(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Return a file of ids, as it is written with the engine, and without it."""
+    if request.param == "reference":
+        monkeypatch.setattr(engines, "writer", lambda _: None)
     arrow.write_ids(tmp_path / "ids", (numbers(some, DataType.uint32()) for some in IDS))
     return (tmp_path / "ids").read_bytes()
 
@@ -39,6 +46,38 @@ def test_blocks_of_any_size_give_the_batches_that_were_written(
     assert read((tmp_path / "words").read_bytes(), arrow.WORD) == [["a", "été", "漢" * 50], ["b"]]
     arrow.write_ids(tmp_path / "none", [])
     assert read((tmp_path / "none").read_bytes(), arrow.ID) == []
+
+
+def test_ids_are_read_by_the_reference_and_by_others(ids: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "reader", lambda _: None)
+    assert read(ids, arrow.ID) == IDS
+    table = pyarrow.ipc.open_file(ids).read_all()
+    assert table.schema == pyarrow.schema([pyarrow.field("id", pyarrow.uint32(), nullable=False)])
+    assert [part.to_pylist() for part in table["id"].chunks] == IDS
+    table.validate(full=True)
+
+
+def test_ids_that_come_again_take_less_room(ids: bytes) -> None:
+    assert len(ids) < sum(map(len, IDS))  # a byte for each, where there were four
+
+
+@pytest.mark.parametrize("size", [-1, 0, 4, 1 << 60])
+def test_batch_that_tells_of_another_size_is_refused(ids: bytes, size: int) -> None:
+    told = (4 * len(IDS[1])).to_bytes(8, "little")
+    assert ids.count(told) == 1
+    with pytest.raises(ArtefactInvalid, match="an Arrow file cannot be read"):
+        read(ids.replace(told, size.to_bytes(8, "little", signed=True)), arrow.ID)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_broken_file_is_read_or_refused_and_ends_nothing(ids: bytes, seed: int) -> None:
+    content = bytearray(ids)
+    for _ in range(3):
+        at = random.Random(seed).randrange(len(content) if seed % 2 else 2000)
+        content[at] ^= 1 << seed % 8
+        seed += 40
+    with suppress(ArtefactInvalid):
+        read(bytes(content), arrow.ID)
 
 
 @pytest.mark.parametrize("codec", [None, "lz4"])

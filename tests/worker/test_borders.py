@@ -104,7 +104,7 @@ def test_line_feed_in_the_same_cell_goes_before_a_space(monkeypatch: pytest.Monk
     assert border(io.BytesIO(content), len(content), 1, 8) == 11
 
 
-@pytest.mark.parametrize("shards", [2, 3, 6, 7])
+@pytest.mark.parametrize("shards", [2, 3, 4, 5])
 def test_hashing_the_file_and_the_first_shard_take_as_long_as_any_other_shard(shards: int) -> None:
     size = 420_000
     first, *others = (end - start for start, end in bounds(b"a\n" * (size // 2), shards, 1 << 20, hashing=True))

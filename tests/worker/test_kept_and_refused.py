@@ -63,7 +63,7 @@ def flip(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    edit(path, format=2)
+    edit(path, format=3)
 
 
 def edit(path: Path, **fields: Any) -> None:
@@ -76,7 +76,7 @@ def no_files(path: Path) -> None:
 
 def elsewhere(path: Path) -> None:
     files = json.loads(path.read_text())["files"]
-    edit(path, files=files | {"../../../drop/text.txt": {"bytes": 1, "sha256": "a" * 64}})
+    edit(path, files=files | {"../../../drop/text.txt": {"bytes": 1, "blake3": "a" * 64}})
 
 
 HARM: dict[str, tuple[str, Harm, str]] = {
@@ -87,7 +87,7 @@ HARM: dict[str, tuple[str, Harm, str]] = {
     "manifest gone": (layout.MANIFEST, Path.unlink, "has no manifest"),
     "manifest cut": (layout.MANIFEST, lambda path: path.write_text('{"format": 1'), "is no JSON"),
     "manifest no text": (layout.MANIFEST, lambda path: path.write_bytes(b"\xff"), "decode"),
-    "manifest of a newer version": (layout.MANIFEST, newer, "format version 2 and this program reads 1: a newer"),
+    "manifest of a newer version": (layout.MANIFEST, newer, "format version 3 and this program reads 2: a newer"),
     "manifest of another kind": (layout.MANIFEST, lambda path: edit(path, kind="table"), "one of 'table'"),
     "manifest without a field": (layout.MANIFEST, lambda path: edit(path, more=1), "these fields: more"),
     "manifest without files": (layout.MANIFEST, no_files, "does not name ids.arrow"),

@@ -10,7 +10,8 @@ import pytest
 
 from checks.tree import ROOT
 from tests.worker.runs import TABLE, TOKENS, drop, expected_rows, expected_words, path_order, run_both
-from textmill.artefacts import FORMAT, ManifestRefused, TokensManifest
+from textmill import artefacts
+from textmill.artefacts import ManifestRefused, TokensManifest
 
 DOC = (ROOT / "docs" / "artefacts.md").read_text("utf-8")
 TEXT = "The cat, the dog; don't 3.14 1,000 ΟΔΟΣ\nstraße ÉTÉ été ש\"ש\n" * 5
@@ -45,7 +46,8 @@ def test_table_is_read_by_duckdb_from_both_files(volume: Path, monkeypatch: pyte
 
 def test_refusal_of_another_version_is_the_sentence_of_the_page(volume: Path) -> None:
     (manifest,) = (volume / TOKENS).glob("*/manifest.json")
-    newer = manifest.read_text("utf-8").replace(f'"format": {FORMAT}', f'"format": {FORMAT + 1}')
+    version = artefacts.FORMATS[artefacts.TOKENS]
+    newer = manifest.read_text("utf-8").replace(f'"format": {version}', f'"format": {version + 1}')
     with pytest.raises(ManifestRefused) as refused:
         TokensManifest.parse(newer)
     sentence = " ".join(str(refused.value).split())

@@ -24,8 +24,10 @@ from textmill.request import Rank, Request
 def fill_free_pods(draft: Draft) -> None:
     """Launch groups until the free pods are used; write down what was learnt of those that must wait."""
     queues: dict[str, list[Request]] = defaultdict(list)
+    room = draft.free > 0
     for one in draft.waiting:
-        queues[one.namespace].append(one)
+        if room or one.seen:  # else nothing is decided about it, and a queue may be long
+            queues[one.namespace].append(one)
     for queue in queues.values():
         queue.sort(key=attrgetter("rank"))
         _put_asked_first(queue, draft.picture.lent)

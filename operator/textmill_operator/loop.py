@@ -25,7 +25,7 @@ from textmill_operator.store import Store
 
 GATHER = 0.01
 GATHER_MOST = 1.0
-PLANNING_PART = 10
+PLANNING_PART = 20
 """A plan that took a tenth of a second of CPU is followed by another after so many tenths."""
 REST = 10.0
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)

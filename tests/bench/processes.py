@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +83,11 @@ def orphans() -> float:
 
 def best(command: list[str], times: int, *, one_core: bool) -> Cost:
     """Return the least CPU and the least wall of several runs."""
-    costs = [run(command, one_core=one_core) for _ in range(times)]
+    return least([run(command, one_core=one_core) for _ in range(times)])
+
+
+def least(costs: Sequence[Cost]) -> Cost:
+    """Return the least CPU and the least wall of these, each by itself."""
     return costs[0]._replace(cpu=min(one.cpu for one in costs), wall=min(one.wall for one in costs))
 
 

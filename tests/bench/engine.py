@@ -27,6 +27,8 @@ from worker import engines
 
 THRESHOLDS = Path(__file__).with_name("engine_thresholds.toml")
 MIB = 1 << 20
+RUNS = 10
+"""Of each pair of Jobs: two that run at once are seldom both undisturbed on a machine that is shared."""
 WORKER = [sys.executable, "-m", "worker"]
 Figures = dict[str, float]
 
@@ -87,7 +89,7 @@ def inexact(folder: Path, size: int) -> Figures:
 def jobs(folder: Path, size: int) -> Figures:
     """Count as the two Jobs do, beside counting in one go to the same table; and in two shards on two cores."""
     path = corpora.corpus("english", size)
-    once = best([*WORKER, "count", "--csv", "--top", "0", str(path)], 5, one_core=True)
+    once = best([*WORKER, "count", "--csv", "--top", "0", str(path)], RUNS, one_core=True)
     whole, halves = in_turn(path, folder)
     found = {
         "two_jobs_ratio": once.cpu / sum(one.cpu for one in whole),
@@ -104,7 +106,7 @@ def jobs(folder: Path, size: int) -> Figures:
 def in_turn(path: Path, folder: Path) -> list[list[Cost]]:
     """Return what the two Jobs cost with one shard and with two, each at its best of several runs in turn."""
     runs: dict[int, list[tuple[Cost, Cost]]] = {1: [], 2: []}
-    for _ in range(5):
+    for _ in range(RUNS):
         for shards, those in runs.items():
             those.append(two_jobs(path, folder, shards))
     return [[least(job) for job in zip(*those, strict=True)] for those in runs.values()]

@@ -18,8 +18,8 @@ from textmill.limits import Limits
 from textmill.names import Stage, job_name
 from textmill.orders import CountOrder, Order, Source, TokenizeOrder, inline_value
 from textmill.picture import Member
-from textmill.request import Request, to_time
-from textmill.transitions import intend
+from textmill.request import Request
+from textmill.transitions import intend, job_record
 
 WORD_REPORT_BYTES = 300
 """At most this much of a report line for each top word: 64 code points of 4 bytes, and its JSON around it."""
@@ -65,11 +65,10 @@ def company(request: Request, limits: Limits) -> Company:
 
 def followed(request: Request, limits: Limits) -> str:
     """Return the tokenizer that has just been read and whose batch is big enough to go on as a whole, else ''."""
-    before = request.seen.status if request.seen else request.status
-    live = before.live_job
-    if request.next_stage == "tokenize" or not live or live[0] != "tokenize":
+    if request.seen is None:
         return ""
-    return live[1] if int(before.raw["jobs"]["tokenize"].get("members") or 1) >= limits.follow_members else ""
+    job = request.seen.status.raw["jobs"]["tokenize"]
+    return str(job["name"]) if int(job.get("members") or 1) >= limits.follow_members else ""
 
 
 class Group(NamedTuple):
@@ -114,13 +113,8 @@ def launch(group: list[Request], limits: Limits, now: float) -> Launch:
     """Return the intents and the Job for a group that `fill` made."""
     lead, stage = group[0], group[0].next_stage
     name = job_name(stage, lead.name, ((one.uid, one.status.number("starts") + 1) for one in group))
-    job = {
-        "name": name,
-        "members": len(group),
-        "shards": shards_for(lead, limits) if stage == "tokenize" else 1,
-        "parallelism": parallelism(lead, limits),
-        "startedAt": to_time(now),
-    }
+    shards = shards_for(lead, limits) if stage == "tokenize" else 1
+    job = job_record(name, len(group), now, shards=shards, parallelism=parallelism(lead, limits))
     writes = tuple(Write(one.seen or one, intend(one.status.raw, stage, job, now)) for one in group)
     return Launch(plan_job(name, group, stage, job, limits), writes)
 

@@ -50,14 +50,16 @@ def job_name(stage: Stage, lead: str, starts: Iterable[tuple[str, int]]) -> str:
     will then have been given, in any order.
     """
     members = "\n".join(f"{uid} {number}" for uid, number in sorted(starts))
-    digest = hashlib.sha256(f"{stage}\n{members}".encode()).hexdigest()[:12]
-    return f"{slug(lead, 40)}-{stage[0]}-{digest}"
+    return _job_name(stage, lead, f"{stage}\n{members}")
 
 
 def follower(tokenizer: str) -> str:
     """Return the name of the count that follows this tokenizer without being recorded first: there can be only one."""
-    digest = hashlib.sha256(f"follows\n{tokenizer}".encode()).hexdigest()[:12]
-    return f"{slug(tokenizer.rpartition('-t-')[0] or tokenizer, 40)}-c-{digest}"
+    return _job_name("count", tokenizer.rpartition("-t-")[0] or tokenizer, f"follows\n{tokenizer}")
+
+
+def _job_name(stage: Stage, lead: str, what: str) -> str:
+    return f"{slug(lead, 40)}-{stage[0]}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
 
 def keyed_name(namespace: str, user: str, key: str) -> str:

@@ -16,7 +16,7 @@ from textmill.layout import tokens
 from textmill.limits import Limits
 from textmill.picture import Job
 from textmill.reports import LEFT_NOT_SHARDABLE, Report
-from textmill.request import Request, to_time
+from textmill.request import Request
 from textmill.verdict import Dead
 
 _RESULT: dict[str, type] = {"result": dict}
@@ -42,7 +42,7 @@ def after_reports(request: Request, job: Job, found: list[Report], limits: Limit
         text = f"Job {job.name} gave {len(found)} reports of {job.shards} for this request, or of another stage"
         return after_death(request, len(job.members), Dead(Reason.REPORT_BROKEN, text), limits, now)
     if job.stage == "count":
-        learnt = _followed(request, job, found[0]) if follows else request
+        learnt = _caught_up(request, job, found[0]) if follows else request
         return replace(transitions.succeed(learnt, found[0]["result"], now), request=request)
     observed, shards, count = merge_shards(found)
     path = tokens(job.name, request.uid)
@@ -51,15 +51,15 @@ def after_reports(request: Request, job: Job, found: list[Report], limits: Limit
     )
 
 
-def _followed(request: Request, job: Job, report: Report) -> Request:
+def _caught_up(request: Request, job: Job, report: Report) -> Request:
     """Return a request ahead by what was not written when its count followed its tokenizer."""
     before = request.status.live_job
     path = tokens(before[1] if before else "", request.uid)
     raw = transitions.tokenized(
         request.status.raw, report["input"], job.created, path=path, shards=1, count=report["tokens"]
     )
-    started = {"name": job.name, "members": len(job.members), "shards": 1, "parallelism": 1}
-    return request.ahead(transitions.intend(raw, "count", {**started, "startedAt": to_time(job.created)}, job.created))
+    record = transitions.job_record(job.name, len(job.members), job.created)
+    return request.ahead(transitions.intend(raw, "count", record, job.created))
 
 
 def after_death(request: Request, company: int, dead: Dead, limits: Limits, now: float) -> Write:

@@ -11,6 +11,7 @@ leaves the picture while its Job is still in it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 
 from textmill import gathering, notifying, progress, transitions
@@ -30,16 +31,15 @@ from textmill.verdict import Dead, Done, Podless, Running, Stalled, Unread, judg
 def plan(picture: Picture, limits: Limits, now: float) -> Plan:
     """Return what to do about this picture; `now` in seconds since the epoch."""
     draft = Draft(picture, limits, now)
-    waiting: dict[Key, list[Request]] = defaultdict(list)
+    recorded: dict[Key, list[Request]] = defaultdict(list)
     for request in picture.requests:
         job = _look_at(draft, request)
         if job:
-            waiting[request.namespace, job].append(request)
-    followers = _settle_followers(draft, waiting)
+            recorded[request.namespace, job].append(request)
+    waiting = _by_job(picture, recorded)
     for key, requests in waiting.items():
-        if requests:
-            _settle(draft, key, requests)
-    _clear_away(draft, (waiting.keys() | followers) & picture.jobs.keys())
+        _settle(draft, key, requests)
+    _clear_away(draft, (recorded.keys() | waiting.keys()) & picture.jobs.keys())
     _make_again(draft)
     fill_free_pods(draft)
     return draft.finished()
@@ -77,18 +77,18 @@ def _queue(draft: Draft, request: Request) -> None:
         draft.waiting.append(request)
 
 
-def _settle_followers(draft: Draft, waiting: dict[Key, list[Request]]) -> set[Key]:
-    """Go on with the requests whose count has followed their tokenizer, take them out, and return these Jobs."""
-    followers: set[Key] = set()
-    for (namespace, name), requests in waiting.items():
-        key = namespace, follower(name)
-        job = draft.picture.jobs.get(key)
+def _by_job(picture: Picture, recorded: Mapping[Key, list[Request]]) -> dict[Key, list[Request]]:
+    """Return who waits for which Job: the recorded one, or the count that has followed it with them."""
+    waiting: dict[Key, list[Request]] = {}
+    for key, requests in recorded.items():
+        following = key[0], follower(key[1])
+        job = picture.jobs.get(following)
+        uids = {member.uid for member in job.members} if job else set()
         if job:
-            uids = {member.uid for member in job.members}
-            followers.add(key)
-            _settle(draft, key, [one for one in requests if one.uid in uids])
-            requests[:] = [one for one in requests if one.uid not in uids]
-    return followers
+            waiting[following] = [one for one in requests if one.uid in uids]
+        if rest := [one for one in requests if one.uid not in uids]:
+            waiting[key] = rest
+    return waiting
 
 
 def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:

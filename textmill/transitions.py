@@ -42,8 +42,14 @@ def _without_job(raw: Raw, stage: Stage | None) -> None:
     raw["jobs"] = jobs
 
 
+def job_record(name: str, members: int, at: float, *, shards: int = 1, parallelism: int = 1) -> Raw:
+    """Return what a status says of a Job that was planned at this time."""
+    told = {"name": name, "members": members, "shards": shards, "parallelism": parallelism}
+    return {**told, "startedAt": to_time(at)}
+
+
 def intend(raw: Mapping[str, Any], stage: Stage, job: Mapping[str, Any], now: float) -> Raw:
-    """Record the Job that a stage is about to be given: `job` is {name, members, shards, parallelism, startedAt}."""
+    """Record the Job that a stage is about to be given, as `job_record` tells of it."""
     new = dict(raw)
     new["phase"] = PHASE_OF[stage]
     new["startTime"] = raw.get("startTime") or job["startedAt"]

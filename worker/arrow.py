@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from textmill.artefacts import File, TokensFile
 from worker import engines
-from worker.digests import Digest, Kind
+from worker.digests import Digest, Kind, put
 from worker.errors import ArtefactInvalid
 
 if TYPE_CHECKING:
@@ -168,12 +167,10 @@ def _write(
 def _write_pieces(path: Path, writer: Writer, batches: Iterable[Column]) -> TokensFile:
     digest = Digest(TokensFile)
     with path.open("xb") as file:
-        for piece in chain([writer.begin()], map(writer.batch, batches)):
-            file.write(piece)
-            digest.update(piece)
-        end = writer.end()
-        file.write(end)
-        digest.update(end)
+        put(file, digest, writer.begin())
+        for ids in batches:
+            put(file, digest, writer.batch(ids))
+        put(file, digest, writer.end())
     return digest.file()
 
 

@@ -42,6 +42,12 @@ class Digest(Generic[Kind]):
         return self._kind(self._bytes, self._digest.hexdigest())
 
 
+def put(file: IO[bytes], digest: Digest[Any], content: bytes) -> None:
+    """Write to a file, and let its digest take the same."""
+    file.write(content)
+    digest.update(content)
+
+
 def digest(file: IO[bytes], kind: type[Kind]) -> Kind:
     """Read an open file from its beginning and tell what it is; the position is at the beginning again."""
     found = Digest(kind)

@@ -14,7 +14,7 @@ from typing import IO, Any
 from textmill import layout
 from textmill.artefacts import File
 from worker import arrow
-from worker.digests import Digest
+from worker.digests import Digest, put
 from worker.engines import Engine, Part, Row
 
 SHOWN = 64
@@ -45,11 +45,11 @@ class Table:
 
     def _written(self, rows: Iterable[Part], csv: IO[bytes], digest: Digest[File]) -> Generator[Part]:
         """Yield the rows, once they are written as CSV."""
-        _put(csv, digest, f"{arrow.WORD},{arrow.COUNT}\n".encode())
+        put(csv, digest, f"{arrow.WORD},{arrow.COUNT}\n".encode())
         for words, counts in rows:
             lines, tokens = self._engine.csv(words, counts)
             self.tokens += tokens
-            _put(csv, digest, lines)
+            put(csv, digest, lines)
             del lines  # one word may be a fifth of the memory, and this is one of several copies
             yield words, counts
 
@@ -81,11 +81,6 @@ def ahead(rows: Iterator[Part]) -> Generator[Part]:
             yield part
             if alone:
                 coming = pool.submit(following)
-
-
-def _put(csv: IO[bytes], digest: Digest[File], content: bytes) -> None:
-    csv.write(content)
-    digest.update(content)
 
 
 def shown(word: str) -> str:

@@ -24,18 +24,18 @@ def running(folder: Path, *, with_controllers: bool) -> Iterator[Places]:
     """Run a control plane in a folder that is empty."""
     programs = binaries.build(cache(os.environ), binaries.CONTROL_PLANE)
     places = Places(folder)
-    ports = free_ports()
-    tokens = keys.make(places.keys, names=parts.names(ADDRESS))
-    places.config.mkdir()
-    for part, token in tokens.items():
-        path = places.kubeconfig if part == "admin" else places.config / f"{part}.kubeconfig"
-        keys.kubeconfig(path, f"https://{ADDRESS}:{ports.server}", places.keys / "ca.crt", token)
-    keeper = Keeper(places)
-    try:
-        keeper.start(parts.control_plane(places, programs, ports, with_controllers=with_controllers))
-        yield places
-    finally:
-        keeper.stop()
+    with kept_ports() as ports:
+        tokens = keys.make(places.keys, names=parts.names(ADDRESS))
+        places.config.mkdir()
+        for part, token in tokens.items():
+            path = places.kubeconfig if part == "admin" else places.config / f"{part}.kubeconfig"
+            keys.kubeconfig(path, f"https://{ADDRESS}:{ports.server}", places.keys / "ca.crt", token)
+        keeper = Keeper(places)
+        try:
+            keeper.start(parts.control_plane(places, programs, ports, with_controllers=with_controllers))
+            yield places
+        finally:
+            keeper.stop()
 
 
 def run(command: list[str], *, with_controllers: bool) -> int:
@@ -48,13 +48,18 @@ def run(command: list[str], *, with_controllers: bool) -> int:
         return subprocess.run(command, check=False, env=environ).returncode
 
 
-def free_ports() -> parts.Ports:
-    """Return ports that nobody listens on now, each another."""
+@contextmanager
+def kept_ports() -> Iterator[parts.Ports]:
+    """Take ports, each another, that only who names them gets while this lasts.
+
+    A socket that is bound and does not listen lets a part listen at its port, and nobody who asks for any port has it.
+    """
     with ExitStack() as held:
         found = []
         for _ in range(5):
-            probe = held.enter_context(socket.socket())
-            probe.bind((ADDRESS, 0))
-            found.append(int(probe.getsockname()[1]))
-    server, etcd, etcd_peers, controllers, scheduler = found
-    return parts.Ports(server, etcd, etcd_peers, controllers, scheduler)
+            one = held.enter_context(socket.socket())
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((ADDRESS, 0))
+            found.append(int(one.getsockname()[1]))
+        server, etcd, etcd_peers, controllers, scheduler = found
+        yield parts.Ports(server, etcd, etcd_peers, controllers, scheduler)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from local.errors import DemoFailed
 from local.stack.parts import Layout
+from local.stack.ports import Ports
 from local.stack.serve import layout, running
 
 WAIT_SECONDS = 3600.0
@@ -28,10 +29,10 @@ async def demo(file: Path | None) -> None:
     """Run the demonstration; DemoFailed says what went wrong."""
     if file and not file.is_file():  # noqa: ASYNC240 - nothing else runs yet
         raise DemoFailed(f"{file} is no file", "name a text file by FILE=")
-    with tempfile.TemporaryDirectory(prefix="textmill-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="textmill-demo-") as folder, Ports() as ports:
         source = file or help_text(Path(folder))
         began = time.monotonic()
-        where = layout(Path(folder), "127.0.0.1", 0)
+        where = layout(ports, Path(folder), "127.0.0.1", 0)
         print("starting the API server, the Job controller, the kubelet, the operator and the API ...", flush=True)
         try:
             async with running(where, os.environ):

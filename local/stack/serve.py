@@ -6,73 +6,43 @@ next that is free; the API server keeps its own over restarts, so that a kubecon
 
 import asyncio
 import contextlib
-import errno
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from local import kubeconfig
 from local.client import Client
-from local.errors import PortTaken
 from local.stack import parts, seed
 from local.stack.lock import locked
 from local.stack.parts import Layout
+from local.stack.ports import Ports
 from local.stack.supervisor import Supervisor
 
-PORTS_TRIED = 100
 FIRST_SWEEP_SECONDS = 60.0
 PROGRAM = Path(__file__).resolve().parents[2]
 
 
-def free_port(host: str, wanted: int, *, exactly: bool = False) -> int:
-    """Return the wanted port, or where it need not be exactly that the next one that is free; 0 takes any."""
-    if wanted == 0:
-        return _bind(host, 0)
-    if not 0 < wanted < 65536:
-        raise PortTaken(f"{wanted} is no port", "give one from 1 to 65535 by PORT=")
-    last = min(wanted + (1 if exactly else PORTS_TRIED), 65536) - 1
-    for port in range(wanted, last + 1):
-        try:
-            return _bind(host, port)
-        except PermissionError as error:
-            raise PortTaken(f"there is no right to listen at port {port}", "give one above 1023 by PORT=") from error
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise PortTaken(f"{host} is no address of this machine: {error.strerror}") from error
-    if exactly:
-        raise PortTaken(f"port {wanted} is taken", "stop what listens there, or give another by PORT=")
-    raise PortTaken(f"none of the ports {wanted} to {last} is free", "give another by PORT=")
-
-
-def _bind(host: str, port: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        return int(probe.getsockname()[1])
-
-
-def layout(state: Path, host: str, port: int, *, exactly: bool = False) -> Layout:
-    """Return where a stack on this state folder lives, with ports that are free now."""
+def layout(ports: Ports, state: Path, host: str, port: int, *, exactly: bool = False) -> Layout:
+    """Return where a stack on this state folder lives, with ports that are kept for it."""
     kept = state / "cluster-port"
     before = kept.read_text() if kept.exists() else ""
     usable = before.isascii() and before.isdigit()  # a kill may have left it empty
-    cluster_port = free_port("127.0.0.1", int(before) if usable else 0)
+    cluster_port = ports.take("127.0.0.1", int(before) if usable else 0)
     kept.write_text(str(cluster_port))
     return Layout(
         state=state,
         program=PROGRAM,
-        api_port=free_port(host, port, exactly=exactly),
+        api_port=ports.take(host, port, exactly=exactly),
         cluster_port=cluster_port,
-        health_port=free_port("127.0.0.1", 0),
+        health_port=ports.take("127.0.0.1", 0),
         host=host,
     )
 
 
-def layout_alone(state: Path, host: str, port: int, name: str = "", *, exactly: bool = False) -> Layout:
+def layout_alone(ports: Ports, state: Path, host: str, port: int, name: str = "", *, exactly: bool = False) -> Layout:
     """Return where a Kubernetes without Textmill on it lives."""
-    port = free_port(host, port, exactly=exactly)
+    port = ports.take(host, port, exactly=exactly)
     (state / "cluster-port").write_text(str(port))
     return Layout(
         state, PROGRAM, api_port=0, cluster_port=port, health_port=0, cluster_host=host, cluster_name=name, alone=True
@@ -114,11 +84,11 @@ async def serve(
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    with locked(state):
+    with locked(state), Ports() as ports:
         where = (
-            layout_alone(state, host, port, name, exactly=exactly)
+            layout_alone(ports, state, host, port, name, exactly=exactly)
             if alone
-            else layout(state, host, port, exactly=exactly)
+            else layout(ports, state, host, port, exactly=exactly)
         )
         found = where.cluster_port if alone else where.api_port
         if port and found != port:

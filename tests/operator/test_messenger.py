@@ -231,7 +231,7 @@ async def test_nobody_there_is_no_answer(operator: Operator) -> None:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    await with_ended(operator, f"http://127.0.0.1:{port}/secret-path")
-    async with messaging(operator) as attempt:
-        await attempt()
+        await with_ended(operator, f"http://127.0.0.1:{port}/secret-path")
+        async with messaging(operator) as attempt:
+            await attempt()
     assert told(operator)["message"] == "no answer: ClientConnectorError"

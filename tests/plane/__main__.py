@@ -20,7 +20,7 @@ from local import kubeconfig
 from local.client import Client
 from local.stack import parts, seed
 from local.stack.parts import Layout, Part
-from local.stack.serve import free_port
+from local.stack.ports import Ports
 from local.stack.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,8 +31,13 @@ async def serve(places: Places, port: int) -> None:
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    ports = plane.free_ports()
-    where = Layout(places.state, ROOT, api_port=free_port("127.0.0.1", port), cluster_port=0, health_port=ports.server)
+    with Ports() as ports:
+        api_port, health_port = ports.take("127.0.0.1", port), ports.take("127.0.0.1", 0)
+        where = Layout(places.state, ROOT, api_port=api_port, cluster_port=0, health_port=health_port)
+        await _run(where, places, told)
+
+
+async def _run(where: Layout, places: Places, told: asyncio.Event) -> None:
     supervisor = Supervisor(ROOT, places.logs, parts.environment(where, os.environ))
     try:
         async with Client(kubeconfig.load(places.kubeconfig), "textmill-plane") as client:

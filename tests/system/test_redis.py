@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
 
 from app import create_app
+from local.stack.ports import Ports
 from tests.api.fake_cluster import FakeCluster
 from tests.contract.server import PATIENCE, until
 
@@ -33,18 +34,17 @@ class Redis:
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
     """Run a Redis on loopback that keeps nothing."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
-    with (tmp_path / "log").open("wb") as log:
-        server = Redis(subprocess.Popen(command, stdout=log, stderr=log), port)
-    try:
-        until(lambda: _answers(port))
-        yield server
-    finally:
-        if server.process.poll() is None:
-            server.stop()
+    with Ports() as ports:
+        port = ports.take("127.0.0.1", 0)
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+        with (tmp_path / "log").open("wb") as log:
+            server = Redis(subprocess.Popen(command, stdout=log, stderr=log), port)
+        try:
+            until(lambda: _answers(port))
+            yield server
+        finally:
+            if server.process.poll() is None:
+                server.stop()
 
 
 def _answers(port: int) -> bool:

@@ -179,7 +179,7 @@ impl PyTally {
     fn add(&mut self, py: Python<'_>, words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
         let columns = columns::to_columns(words, counts)?;
         let tally = &mut self.tally;
-        py.detach(|| tally.add(&columns::rows(&columns)));
+        py.detach(|| tally.add(columns::rows(&columns)));
         Ok(())
     }
 
@@ -193,10 +193,6 @@ impl PyTally {
     #[getter]
     fn memory(&self) -> usize {
         self.tally.memory()
-    }
-
-    fn __len__(&self) -> usize {
-        self.tally.len()
     }
 }
 

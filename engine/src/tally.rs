@@ -1,9 +1,14 @@
 //! Counts by word, in as many parts as there are processors: each part has the words of one range of keys.
 //!
 //! The borders between the ranges come from the first words that are added, so they are about equally full; that is a
-//! matter of speed alone. Every part sorts its own rows, and as the ranges are in order so are the parts.
+//! matter of speed alone. Each part has a thread, once there are many words, that adds what comes for it while the next
+//! rows are read, and sorts its own at the end; as the ranges are in order so are the parts.
 
-use std::thread;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use crate::rows::{MOST_ROWS, Order, Rows, Sorted, prefix};
 use crate::slots::ask_for_large_pages;
@@ -15,6 +20,10 @@ const FEW: usize = 4096;
 const BATCH: usize = 64;
 /// Slots of a part that has its first word; a power of two.
 const FIRST: usize = 1 << 10;
+/// Batches that wait for a thread.
+const WAITING: usize = 2;
+/// Bytes of words from which on a batch is not left to wait.
+const LARGE: usize = 2 << 20;
 
 /// The words of one range of keys, looked up as in `Vocabulary` but by slots a quarter as large: most words that come
 /// here are new, so the time goes into memory that is touched for the first time. A slot has the upper half of a word's
@@ -28,23 +37,16 @@ struct Part {
 }
 
 impl Part {
-    /// Add the rows whose keys lie in a range. They are picked without a branch, as no processor can guess which they are,
-    /// and their slots are read a batch ahead, since nearly each is far away.
-    fn add(&mut self, rows: &Rows, first: u64, end: Option<u64>) {
-        let (open, end) = (usize::from(end.is_none()), end.unwrap_or(0));
-        let (mut picked, mut hashes) = ([0; BATCH], [0; BATCH]);
-        let mut count = 0;
-        for at in 0..rows.len() {
-            let key = prefix(rows.word(at));
-            picked[count] = at;
-            count += usize::from(first <= key) & (open | usize::from(key < end));
-            if count == BATCH || at + 1 == rows.len() {
-                self.make_room(count);
-                let picked = &picked[..std::mem::take(&mut count)];
-                picked.iter().zip(&mut hashes).for_each(|(&at, hash)| *hash = self.hash.of(rows.word(at)));
-                let known = hashes[..picked.len()].iter();
-                std::hint::black_box(known.fold(0, |sum, &hash| sum ^ self.slots[self.place(hash)]));
-                picked.iter().zip(hashes).for_each(|(&at, hash)| self.add_one(rows.word(at), hash, rows.counts[at]));
+    /// Add the rows of a batch that are picked for it. Their slots are read some ahead, since nearly each is far away.
+    fn add(&mut self, rows: &Rows, picked: &[u32]) {
+        let mut hashes = [0; BATCH];
+        for picked in picked.chunks(BATCH) {
+            self.make_room(picked.len());
+            picked.iter().zip(&mut hashes).for_each(|(&at, hash)| *hash = self.hash.of(rows.word(at as usize)));
+            let known = hashes[..picked.len()].iter();
+            std::hint::black_box(known.fold(0, |sum, &hash| sum ^ self.slots[self.place(hash)]));
+            for (&at, hash) in picked.iter().zip(hashes) {
+                self.add_one(rows.word(at as usize), hash, rows.counts[at as usize]);
             }
         }
     }
@@ -108,11 +110,88 @@ impl Part {
     }
 }
 
+/// Rows on their way to the parts, and which of them each part takes.
+struct Batch {
+    rows: Rows,
+    picked: Vec<Vec<u32>>,
+}
+
+impl Batch {
+    /// Choose the part of each row by the first keys of all parts but the first; without a branch, as no processor can
+    /// guess which it is.
+    fn new(rows: Rows, borders: &[u64]) -> Self {
+        let mut picked = vec![vec![0; rows.len()]; borders.len() + 1];
+        let mut counts = vec![0; picked.len()];
+        for at in 0..rows.len() {
+            let key = prefix(rows.word(at));
+            let part = borders.iter().map(|&border| usize::from(border <= key)).sum::<usize>();
+            picked[part][counts[part]] = at as u32;
+            counts[part] += 1;
+        }
+        picked.iter_mut().zip(counts).for_each(|(some, count)| some.truncate(count));
+        Self { rows, picked }
+    }
+}
+
+enum Message {
+    Add(Arc<Batch>),
+    /// Tell that all before was done.
+    Tell(SyncSender<()>),
+    /// Sort what there is, and end.
+    Sort(Order),
+}
+
+/// A part in a thread of its own.
+struct Worker {
+    messages: SyncSender<Message>,
+    /// The part's memory after its last batch.
+    memory: Arc<AtomicUsize>,
+    thread: JoinHandle<Option<Sorted>>,
+}
+
+impl Worker {
+    /// Start with the part of this number, which is to have room for so many words.
+    fn start(number: usize, mut part: Part, words: usize) -> Self {
+        let (messages, coming) = sync_channel(WAITING);
+        let memory = Arc::new(AtomicUsize::new(part.memory()));
+        let told = memory.clone();
+        let thread = thread::spawn(move || {
+            part.expect(words);
+            work(number, part, &coming, &told)
+        });
+        Self { messages, memory, thread }
+    }
+
+    fn send(&self, message: Message) {
+        self.messages.send(message).expect("a thread ends once it has sorted");
+    }
+}
+
+/// Do what a part is asked for; None where nobody asks for its rows any more.
+fn work(number: usize, mut part: Part, coming: &Receiver<Message>, memory: &AtomicUsize) -> Option<Sorted> {
+    for message in coming {
+        match message {
+            Message::Add(batch) => {
+                part.add(&batch.rows, &batch.picked[number]);
+                memory.store(part.memory(), Ordering::Release);
+            }
+            Message::Tell(done) => drop(done),
+            Message::Sort(order) => return Some(part.take().sorted(order)),
+        }
+    }
+    None
+}
+
 /// Counts by word.
 pub struct Tally {
+    /// Empty while they are in threads.
     parts: Vec<Part>,
+    workers: Vec<Worker>,
+    /// The last batches that went to the threads.
+    sent: VecDeque<Arc<Batch>>,
     /// The first key of each part but the first; None before the first words.
     borders: Option<Vec<u64>>,
+    threads: usize,
     /// Words for which room is made with the first ones.
     expected: usize,
 }
@@ -122,69 +201,82 @@ impl Tally {
     /// not all moved each time that it has twice as many.
     #[must_use]
     pub fn new(threads: usize, expected: usize) -> Self {
-        Self { parts: (0..threads.max(1)).map(|_| Part::default()).collect(), borders: None, expected }
+        let threads = threads.max(1);
+        Self { parts: parts(threads), workers: Vec::new(), sent: VecDeque::new(), borders: None, threads, expected }
     }
 
-    /// Return how many words there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.parts.iter().map(|part| part.rows.len()).sum()
-    }
-
-    /// Tell whether there is no word.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Return the bytes that the words take, with what sorting them and writing the longest takes.
+    /// Return about the bytes that the words take, with what sorting them and writing the longest takes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.parts.iter().map(Part::memory).sum()
+        let here: usize = self.parts.iter().map(Part::memory).sum();
+        let there: usize = self.workers.iter().map(|one| one.memory.load(Ordering::Acquire)).sum();
+        here + there + self.sent.iter().filter(|one| is_waited_for(one)).map(|one| one.rows.memory()).sum::<usize>()
     }
 
-    /// Add each row's count to its word.
-    pub fn add(&mut self, rows: &Rows) {
+    /// Add each row's count to its word, some time before the rows are taken.
+    ///
+    /// # Panics
+    /// Where a thread did.
+    pub fn add(&mut self, rows: Rows) {
         if rows.is_empty() {
             return;
         }
-        let (parts, expected) = (self.parts.len(), std::mem::take(&mut self.expected));
-        if expected > 0 {
-            self.parts.iter_mut().for_each(|part| part.expect(expected / parts));
+        let borders = self.borders.get_or_insert_with(|| borders(&rows, self.threads));
+        let batch = Batch::new(rows, borders);
+        let expected = std::mem::take(&mut self.expected) / self.threads;
+        let few = self.parts.iter().map(|part| part.rows.len()).sum::<usize>() + batch.rows.len() < FEW;
+        if self.threads == 1 || (few && self.workers.is_empty()) {
+            for (part, picked) in self.parts.iter_mut().zip(&batch.picked) {
+                part.expect(expected);
+                part.add(&batch.rows, picked);
+            }
+            return;
         }
-        let borders = self.borders.get_or_insert_with(|| borders(rows, parts));
-        let ranges = self.parts.iter_mut().enumerate().map(|(number, part)| {
-            let first = if number == 0 { 0 } else { borders[number - 1] };
-            (part, first, borders.get(number).copied())
-        });
-        if rows.len() < FEW || borders.is_empty() {
-            ranges.for_each(|(part, first, end)| part.add(rows, first, end));
-        } else {
-            thread::scope(|scope| {
-                for (part, first, end) in ranges {
-                    scope.spawn(move || part.add(rows, first, end));
-                }
-            });
+        let parts = std::mem::take(&mut self.parts).into_iter().enumerate();
+        self.workers.extend(parts.map(|(number, part)| Worker::start(number, part, expected)));
+        while self.sent.front().is_some_and(|one| !is_waited_for(one)) {
+            self.sent.pop_front();
         }
+        let batch = Arc::new(batch);
+        self.workers.iter().for_each(|one| one.send(Message::Add(batch.clone())));
+        let large = batch.rows.bytes.len() >= LARGE;
+        self.sent.push_back(batch);
+        if large {
+            self.wait();
+        }
+    }
+
+    /// Wait until all that was sent is added.
+    fn wait(&mut self) {
+        let (done, told) = sync_channel(0);
+        self.workers.iter().for_each(|one| one.send(Message::Tell(done.clone())));
+        drop(done);
+        let _ = told.recv(); // an error, once all have dropped theirs
+        self.sent.clear();
     }
 
     /// Give all rows in an order and be empty.
     ///
     /// # Panics
-    /// Where sorting does.
+    /// Where a thread did.
     pub fn take(&mut self, order: Order) -> Ordered {
-        let rows: Vec<Rows> = self.parts.iter_mut().map(Part::take).collect();
-        let few = rows.iter().map(Rows::len).sum::<usize>() < FEW;
-        let parts = if few {
-            rows.into_iter().map(|one| one.sorted(order)).collect()
-        } else {
-            thread::scope(|scope| {
-                let sorting: Vec<_> = rows.into_iter().map(|one| scope.spawn(move || one.sorted(order))).collect();
-                sorting.into_iter().map(|one| one.join().expect("sorting cannot fail")).collect()
-            })
-        };
-        Ordered::new(parts, order)
+        let here = std::mem::replace(&mut self.parts, parts(self.threads)).into_iter();
+        let mut sorted: Vec<Sorted> = here.map(|mut part| part.take().sorted(order)).collect();
+        self.sent.clear();
+        self.workers.iter().for_each(|one| one.send(Message::Sort(order)));
+        let there = self.workers.drain(..).map(|one| one.thread.join());
+        sorted.extend(there.map(|one| one.expect("sorting cannot fail").expect("it was asked to")));
+        Ordered::new(sorted, order)
     }
+}
+
+fn parts(threads: usize) -> Vec<Part> {
+    (0..threads).map(|_| Part::default()).collect()
+}
+
+/// Tell whether a thread has this batch before it.
+fn is_waited_for(batch: &Arc<Batch>) -> bool {
+    Arc::strong_count(batch) > 1
 }
 
 /// Rows in an order that come from several parts, of which each has the words of one range, in order of the ranges.
@@ -254,7 +346,7 @@ mod tests {
         let mut tally = Tally::new(1, 0);
         let mut rows = Rows::default();
         rows.push(&vec![b'x'; MOST_BYTES + 1], 3);
-        tally.add(&rows);
+        tally.add(rows.clone());
         assert!(tally.memory() > (1 + WRITING) * MOST_BYTES);
         let place = tally.parts[0].rows.bytes.as_ptr();
         let mut ordered = tally.take(Order::Word);
@@ -293,7 +385,8 @@ mod tests {
         let words: Vec<String> = (0..FIRST + 9).map(|one| format!("w{one}")).collect();
         assert!(words.iter().all(|word| part.hash.of(word.as_bytes()) == part.hash.of(b"")));
         let table: Vec<(&str, u64)> = words.iter().map(|word| (word.as_str(), 3)).collect();
-        (0..2).for_each(|_| part.add(&crate::rows::rows(&table), 0, None));
+        let picked: Vec<u32> = (0..table.len() as u32).collect();
+        (0..2).for_each(|_| part.add(&crate::rows::rows(&table), &picked));
         assert!(part.memory() > table.len() * 8 && part.slots.len() > part.rows.len());
         assert_eq!(told(&part.take()), words.into_iter().map(|word| (word, 6)).collect::<Vec<_>>());
         assert_eq!(part.memory(), 0);
@@ -312,19 +405,42 @@ mod tests {
             }
             for threads in [1, 2, 5] {
                 let mut tally = Tally::new(threads, 9_000);
-                batches().iter().for_each(|rows| tally.add(rows));
-                assert_eq!(tally.len(), expected.len());
+                batches().into_iter().for_each(|rows| tally.add(rows));
                 assert!(tally.memory() > expected.len() * 40);
                 assert_eq!(all(&mut tally, order), expected, "{threads} threads");
-                assert!(tally.is_empty());
+                assert_eq!(tally.memory(), 0);
             }
         }
     }
 
     #[test]
+    fn what_waits_is_reckoned_with_and_long_words_do_not_wait() {
+        let batch = |length: usize| {
+            let mut rows = Rows::default();
+            (0..FEW).for_each(|one| rows.push(format!("{one:0length$}").as_bytes(), 1));
+            rows
+        };
+        let mut tally = Tally::new(2, 0);
+        tally.add(batch(9));
+        assert!(tally.memory() > 9 * FEW && tally.sent.len() == 1);
+        tally.add(batch(LARGE / FEW));
+        assert!(tally.memory() > LARGE && tally.sent.is_empty());
+        assert_eq!(all(&mut tally, Order::Word).len(), 2 * FEW);
+        assert_eq!((tally.memory(), tally.workers.len()), (0, 0));
+    }
+
+    #[test]
+    fn tally_that_nobody_takes_from_ends_its_threads() {
+        let mut tally = Tally::new(2, 0);
+        tally.add(batches().remove(0));
+        let threads: Vec<_> = tally.workers.drain(..).map(|one| one.thread).collect();
+        assert!(threads.into_iter().all(|one| one.join().is_ok_and(|sorted| sorted.is_none())));
+    }
+
+    #[test]
     fn empty_tally_gives_nothing() {
         let mut tally = Tally::new(3, 10);
-        tally.add(&Rows::default());
+        tally.add(Rows::default());
         assert_eq!(all(&mut tally, Order::Count), []);
     }
 }

@@ -1,4 +1,4 @@
-"""Arrow files, written and read one record batch at a time through arro3, hashed on the way out.
+"""Arrow files, written and read one record batch at a time through arro3, digested on the way out.
 
 arro3 turns every error of a Python file or generator into a plain Exception with its text; the original is kept
 here and raised in its place, so a full disk stays an OSError. The library is imported when the first file is
@@ -8,14 +8,16 @@ touched.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import starmap
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from textmill.artefacts import File, TokensFile
 from worker import engines
-from worker.digests import Digest, Kind, put
+from worker.digests import Kind
 from worker.errors import ArtefactInvalid
+from worker.outputs import Output
 
 if TYPE_CHECKING:
     from arro3.core import Array, RecordBatch, Schema
@@ -34,8 +36,8 @@ RUN_ROWS = 8_192
 
 def write_ids(path: Path, batches: Iterable[Column]) -> TokensFile:
     """Write a column of u32 ids; each column becomes a record batch. The engine makes the file, where it is built."""
-    if writer := engines.writer(ID):
-        return _write_pieces(path, writer, batches)
+    if writer := engines.ids_writer(ID):
+        return _write_pieces(path, TokensFile, writer, ((ids,) for ids in batches))
     from arro3.core import DataType, Field, RecordBatch, Schema
 
     schema = Schema([Field(ID, DataType.uint32(), nullable=False)])
@@ -57,6 +59,8 @@ def write_words(path: Path, words: Iterable[Column]) -> TokensFile:
 
 def write_table(path: Path, rows: Iterable[Part]) -> File:
     """Write columns of words and their counts (u64); each pair of columns becomes a record batch."""
+    if writer := engines.table_writer(WORD, COUNT):
+        return _write_pieces(path, File, writer, rows)
     from arro3.core import RecordBatch
 
     schema = _table()
@@ -151,27 +155,27 @@ def _write(
 
     kept = _Kept()
     with path.open("xb") as raw:
-        digest = Digest(kind)
-        hashing = _Hashing(raw, digest, kept)
+        output = Output(raw, kind)
+        written = _Written(output, kept)
         try:
             reader = RecordBatchReader.from_batches(schema, kept.iterate(batches))
-            write_ipc(reader, hashing, compression=compression)  # type: ignore[arg-type]  # a file object, as it takes
-            hashing.flush()
+            write_ipc(reader, written, compression=compression)  # type: ignore[arg-type]  # a file object, as it takes
+            written.flush()
         except Exception as error:
             if kept.error:
                 raise kept.error from error
             raise
-    return digest.file()
+    return output.told()
 
 
-def _write_pieces(path: Path, writer: Writer, batches: Iterable[Column]) -> TokensFile:
-    digest = Digest(TokensFile)
+def _write_pieces(path: Path, kind: type[Kind], writer: Writer, batches: Iterable[Sequence[Column]]) -> Kind:
     with path.open("xb") as file:
-        put(file, digest, writer.begin())
-        for ids in batches:
-            put(file, digest, writer.batch(ids))
-        put(file, digest, writer.end())
-    return digest.file()
+        output = Output(file, kind)
+        output.write(writer.begin())
+        for _ in map(output.write, starmap(writer.batch, batches)):
+            pass  # a name would hold what was written, and one word may be most of the memory
+        output.write(writer.end())
+    return output.told()
 
 
 class _Kept:
@@ -187,21 +191,19 @@ class _Kept:
             raise
 
 
-class _Hashing(io.RawIOBase):
-    """What arro3 writes to, and the digest takes; it is only ever written from front to back."""
+class _Written(io.RawIOBase):
+    """What arro3 writes to; it is only ever written from front to back."""
 
-    def __init__(self, file: IO[bytes], digest: Digest[Any], kept: _Kept) -> None:
-        self._file = file
-        self._digest = digest
+    def __init__(self, output: Output[Any], kept: _Kept) -> None:
+        self._output = output
         self._kept = kept
 
     def write(self, content: Any) -> int:
         try:
-            self._file.write(content)
+            self._output.write(content)
         except OSError as error:
             self._kept.error = self._kept.error or error
             raise
-        self._digest.update(content)
         return len(content)
 
     def seek(self, offset: int, whence: int = 0) -> int:

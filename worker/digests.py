@@ -17,7 +17,7 @@ _CHUNK = 1 << 20
 
 
 class Digest(Generic[Kind]):
-    """Tells what a file is, once all of it went by."""
+    """Tells what a file is, once all of it went by; `bytes` did, so far."""
 
     def __init__(self, kind: type[Kind]) -> None:
         self._kind: Callable[[int, str], Kind] = kind
@@ -30,22 +30,16 @@ class Digest(Generic[Kind]):
             from blake3 import blake3
 
             self._digest = blake3()
-        self._bytes = 0
+        self.bytes = 0
 
     def update(self, content: bytes) -> None:
         """Take the next bytes."""
         self._digest.update(content)
-        self._bytes += len(content)
+        self.bytes += len(content)
 
     def file(self) -> Kind:
         """Return the size and the digest of what went by."""
-        return self._kind(self._bytes, self._digest.hexdigest())
-
-
-def put(file: IO[bytes], digest: Digest[Any], content: bytes) -> None:
-    """Write to a file, and let its digest take the same."""
-    file.write(content)
-    digest.update(content)
+        return self._kind(self.bytes, self._digest.hexdigest())
 
 
 def digest(file: IO[bytes], kind: type[Kind]) -> Kind:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Protocol
 
-INTERFACE = 4
+INTERFACE = 5
 """Of which shape the compiled module must be; one that was built from other sources may be of another."""
 
 NOT_BUILT = (
@@ -172,25 +172,35 @@ def reader(column: str) -> Reader | None:
 
 
 class Writer(Protocol):
-    """Makes an Arrow file of one column of ids, piece by piece; the pieces go into the file one behind the other."""
+    """Makes an Arrow file piece by piece; the pieces go into the file one behind the other."""
 
     def begin(self) -> bytes:
         """Return what the file begins with."""
 
-    def batch(self, ids: Column) -> bytes:
-        """Return a record batch."""
+    @property
+    def batch(self) -> Callable[..., bytes]:
+        """What returns a record batch of as many columns as the file has."""
 
     def end(self) -> bytes:
         """Return what the file ends with."""
 
 
-def writer(column: str) -> Writer | None:
+def ids_writer(column: str) -> Writer | None:
     """Return the compiled writer of a column of ids, if there is one; it compresses them in half the time."""
     if _problem():
         return None
     import textmill_engine
 
     return textmill_engine.Writer(column)
+
+
+def table_writer(words: str, counts: str) -> Writer | None:
+    """Return the compiled writer of a table, if there is one; other threads run while it compresses."""
+    if _problem():
+        return None
+    import textmill_engine
+
+    return textmill_engine.TableWriter(words, counts)
 
 
 def built() -> bool:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from textmill import layout
 from textmill.artefacts import File
 from worker import arrow
-from worker.digests import Digest, put
 from worker.engines import Engine, Part, Row
+from worker.outputs import Output
 
 SHOWN = 64
 """Code points of a word that a report shows; the table has it whole."""
@@ -36,20 +36,20 @@ class Table:
         """Write both files and return what they are; abreast, each in a thread, and the rows are made in a third."""
         path = self._folder / layout.TABLE_CSV
         with path.open("xb") as csv:
-            digest = Digest(File)
-            written = self._written(ahead(rows) if abreast else rows, csv, digest)
+            output = Output(csv, File)
+            written = self._written(ahead(rows) if abreast else rows, output)
             # Closed before its file is, so that no thread still writes to it if the other file cannot be written.
             with closing(ahead(written) if abreast else written) as parts:
                 arrow_file = arrow.write_table(self._folder / layout.TABLE_ARROW, self._seen(parts))
-            return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: digest.file()}
+            return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: output.told()}
 
-    def _written(self, rows: Iterable[Part], csv: IO[bytes], digest: Digest[File]) -> Generator[Part]:
+    def _written(self, rows: Iterable[Part], csv: Output[File]) -> Generator[Part]:
         """Yield the rows, once they are written as CSV."""
-        put(csv, digest, f"{arrow.WORD},{arrow.COUNT}\n".encode())
+        csv.write(f"{arrow.WORD},{arrow.COUNT}\n".encode())
         for words, counts in rows:
             lines, tokens = self._engine.csv(words, counts)
             self.tokens += tokens
-            put(csv, digest, lines)
+            csv.write(lines)
             del lines  # one word may be a fifth of the memory, and this is one of several copies
             yield words, counts
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from worker.errors import VolumeFull
+from worker.outputs import begin_to_write
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
@@ -85,11 +86,8 @@ def publish(folders: Sequence[Made]) -> dict[Made, Exception]:
 
 
 def _begin_to_write(made: Made) -> None:
-    if not hasattr(os, "posix_fadvise"):  # outside Linux
-        return
-    with suppress(OSError):  # a hint that is refused costs time alone
-        for file in _contents(made, os.O_RDONLY):
-            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    for file in _contents(made, os.O_RDONLY):
+        begin_to_write(file)
 
 
 def _sync_contents(made: Made) -> None:

@@ -21,6 +21,8 @@ pub mod rows;
 pub mod segment;
 mod slots;
 pub mod stream;
+#[cfg(feature = "python")]
+mod table;
 #[allow(clippy::unreadable_literal, reason = "generated, and read by no person")]
 pub mod tables;
 pub mod tally;

@@ -13,6 +13,7 @@ use crate::merge::{Merge, Step};
 use crate::reading::Reader;
 use crate::rows::{MOST_BYTES, MOST_ROWS, Order, Rows};
 use crate::stream::{self, Refused, Stream};
+use crate::table::TableWriter;
 use crate::tables;
 use crate::tally::{Ordered, Tally};
 use crate::vocabulary::WRITING;
@@ -362,6 +363,44 @@ impl PyWriter {
     }
 }
 
+/// Makes an Arrow file of words and counts, piece by piece.
+#[pyclass(module = "textmill_engine", name = "TableWriter")]
+struct PyTableWriter {
+    writer: TableWriter,
+}
+
+#[pymethods]
+impl PyTableWriter {
+    /// Make a writer of columns of these names.
+    #[new]
+    fn new(words: &str, counts: &str) -> PyResult<Self> {
+        Ok(Self { writer: TableWriter::new(words, counts).map_err(columns::refused)? })
+    }
+
+    /// Return what the file begins with.
+    fn begin<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.writer.begin())
+    }
+
+    /// Return a record batch of rows.
+    fn batch<'py>(
+        &mut self,
+        py: Python<'py>,
+        words: &Bound<'py, PyAny>,
+        counts: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (words, counts) = columns::to_columns(words, counts)?;
+        let writer = &mut self.writer;
+        let batch = py.detach(|| writer.batch(words, counts)).map_err(columns::refused)?;
+        Ok(PyBytes::new(py, &batch))
+    }
+
+    /// Return what the file ends with.
+    fn end<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.writer.end().map_err(columns::refused)?))
+    }
+}
+
 /// Return rows as lines of CSV, and the sum of their counts.
 #[pyfunction(name = "csv")]
 fn lines<'py>(
@@ -417,10 +456,11 @@ fn textmill_engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyMerge>()?;
     module.add_class::<PyReader>()?;
     module.add_class::<PyWriter>()?;
+    module.add_class::<PyTableWriter>()?;
     module.add_class::<Column>()?;
     module.add_function(wrap_pyfunction!(lines, module)?)?;
     module.add_function(wrap_pyfunction!(whole_characters, module)?)?;
     module.add("WordTooLong", module.py().get_type::<WordTooLong>())?;
-    module.add("INTERFACE", 4)?; // as worker/engines.py asks for it
+    module.add("INTERFACE", 5)?; // as worker/engines.py asks for it
     module.add("UNICODE", tables::UNICODE)
 }

@@ -26,7 +26,7 @@ IDS = [[1, 2, 3], [7] * 70_000, [], [4], [one * one % 4_294_967_291 for one in r
 def ids(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bytes:
     """Return a file of ids, as it is written with the engine, and without it."""
     if request.param == "reference":
-        monkeypatch.setattr(engines, "writer", lambda _: None)
+        monkeypatch.setattr(engines, "ids_writer", lambda _: None)
     arrow.write_ids(tmp_path / "ids", (numbers(some, DataType.uint32()) for some in IDS))
     return (tmp_path / "ids").read_bytes()
 

@@ -96,15 +96,6 @@ def test_folder_takes_the_place_of_one_that_is_there(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / "out" / "a")) == sorted(FILES)
 
 
-def test_hint_that_the_file_system_refuses_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: int) -> None:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-
-    monkeypatch.setattr(os, "posix_fadvise", refuse)
-    assert publish(made(tmp_path, "a", "b")) == {}
-    assert sorted(os.listdir(tmp_path / "out")) == ["a", "b"]
-
-
 def test_fault_of_any_kind_is_its_folders_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = later = made(tmp_path, "a", "b")
     Disk(monkeypatch, full="/.a.pod-1.tmp/ids", error=MemoryError())

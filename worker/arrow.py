@@ -50,6 +50,8 @@ def write_words(path: Path, words: Iterable[Column]) -> TokensFile:
 
     They are not compressed: it would take longer than all the rest, for a thirtieth of a shard's bytes.
     """
+    if writer := engines.table_writer(WORD):
+        return _write_pieces(path, TokensFile, writer, ((part,) for part in words))
     from arro3.core import DataType, Field, RecordBatch, Schema
 
     schema = Schema([Field(WORD, DataType.utf8(), nullable=False)])

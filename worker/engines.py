@@ -194,8 +194,9 @@ def ids_writer(column: str) -> Writer | None:
     return textmill_engine.Writer(column)
 
 
-def table_writer(words: str, counts: str) -> Writer | None:
-    """Return the compiled writer of a table, if there is one; other threads run while it compresses."""
+def table_writer(words: str, counts: str | None = None) -> Writer | None:
+    """Return the compiled writer of words, with their counts if these have a name, if there is one; other threads run
+    while it works."""
     if _problem():
         return None
     import textmill_engine

@@ -110,7 +110,7 @@ pub fn add(rows: &mut Rows, (words, counts): &(StringArray, UInt64Array)) -> usi
 }
 
 /// Return our own column as it is, since it was valid when it was made; anything else is validated.
-fn imported(column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+pub fn imported(column: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     let array = match column.cast::<Column>() {
         Ok(own) => own.get().array.clone(),
         Err(_) => foreign(column)?,

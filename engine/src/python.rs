@@ -363,7 +363,7 @@ impl PyWriter {
     }
 }
 
-/// Makes an Arrow file of words and counts, piece by piece.
+/// Makes an Arrow file of words, alone or with their counts, piece by piece.
 #[pyclass(module = "textmill_engine", name = "TableWriter")]
 struct PyTableWriter {
     writer: TableWriter,
@@ -373,7 +373,8 @@ struct PyTableWriter {
 impl PyTableWriter {
     /// Make a writer of columns of these names.
     #[new]
-    fn new(words: &str, counts: &str) -> PyResult<Self> {
+    #[pyo3(signature = (words, counts = None))]
+    fn new(words: &str, counts: Option<&str>) -> PyResult<Self> {
         Ok(Self { writer: TableWriter::new(words, counts).map_err(columns::refused)? })
     }
 
@@ -382,16 +383,18 @@ impl PyTableWriter {
         PyBytes::new(py, &self.writer.begin())
     }
 
-    /// Return a record batch of rows.
+    /// Return a record batch.
+    #[pyo3(signature = (words, counts = None))]
     fn batch<'py>(
         &mut self,
         py: Python<'py>,
         words: &Bound<'py, PyAny>,
-        counts: &Bound<'py, PyAny>,
+        counts: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let (words, counts) = columns::to_columns(words, counts)?;
+        let given =
+            [Some(words), counts].into_iter().flatten().map(columns::imported).collect::<PyResult<Vec<_>>>()?;
         let writer = &mut self.writer;
-        let batch = py.detach(|| writer.batch(words, counts)).map_err(columns::refused)?;
+        let batch = py.detach(|| writer.batch(given)).map_err(columns::refused)?;
         Ok(PyBytes::new(py, &batch))
     }
 

@@ -1,10 +1,10 @@
-//! A table of words and counts as an Arrow file, piece by piece: it is `arrow-ipc`'s business, as it is arro3's, but arro3
-//! holds Python's lock meanwhile, and three threads make a table.
+//! Words, alone or with their counts, as an Arrow file, piece by piece: it is `arrow-ipc`'s business, as it is arro3's, but
+//! arro3 holds Python's lock meanwhile, and three threads make a table.
 
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, StringArray, UInt64Array};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
@@ -32,14 +32,16 @@ impl Write for Piece {
 }
 
 impl TableWriter {
-    /// Make a writer of columns of these names.
+    /// Make a writer of columns of these names: words alone are not compressed, with counts they are.
     ///
     /// # Errors
     /// Where `arrow-ipc` is without its compression.
-    pub fn new(words: &str, counts: &str) -> Result<Self, ArrowError> {
-        let fields = vec![Field::new(words, DataType::Utf8, false), Field::new(counts, DataType::UInt64, false)];
+    pub fn new(words: &str, counts: Option<&str>) -> Result<Self, ArrowError> {
+        let counts = counts.map(|name| Field::new(name, DataType::UInt64, false));
+        let compression = counts.is_some().then_some(CompressionType::LZ4_FRAME);
+        let fields: Vec<Field> = [Field::new(words, DataType::Utf8, false)].into_iter().chain(counts).collect();
         let schema = Arc::new(Schema::new(fields));
-        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+        let options = IpcWriteOptions::default().try_with_compression(compression)?;
         let writer = FileWriter::try_new_with_options(Piece::default(), &schema, options)?;
         Ok(Self { schema, writer })
     }
@@ -52,9 +54,9 @@ impl TableWriter {
     /// Return a record batch of these rows.
     ///
     /// # Errors
-    /// Where the columns are not as long as each other.
-    pub fn batch(&mut self, words: StringArray, counts: UInt64Array) -> Result<Vec<u8>, ArrowError> {
-        let batch = RecordBatch::try_new(self.schema.clone(), vec![Arc::new(words), Arc::new(counts)])?;
+    /// Where these are not the file's columns, or not as long as each other.
+    pub fn batch(&mut self, columns: Vec<ArrayRef>) -> Result<Vec<u8>, ArrowError> {
+        let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
         self.writer.write(&batch)?;
         Ok(std::mem::take(self.writer.get_mut()).0)
     }

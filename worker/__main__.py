@@ -6,10 +6,20 @@ its own process.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
-from worker.commands import main
+_OBJECTS_BEFORE_COLLECTION = 100_000
+"""A Job makes few objects and hardly a cycle, and what modules are made of need not be looked through again and again."""
+
+
+def run() -> int:
+    """Run the command line's one command and return the exit code."""
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    from worker.commands import main
+
+    return main()
 
 
 def leave(code: int) -> None:
@@ -23,4 +33,4 @@ def leave(code: int) -> None:
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(run())

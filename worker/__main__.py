@@ -11,7 +11,7 @@ import os
 import sys
 
 _OBJECTS_BEFORE_COLLECTION = 100_000
-"""A Job makes few objects and hardly a cycle, and what modules are made of need not be looked through again and again."""
+"""A Job makes few objects and hardly a cycle; what its modules are made of need not be looked through many times."""
 
 
 def run() -> int:

@@ -167,7 +167,7 @@ def _write(
             if kept.error:
                 raise kept.error from error
             raise
-    return output.told()
+        return output.end()
 
 
 def _write_pieces(path: Path, kind: type[Kind], writer: Writer, batches: Iterable[Sequence[Column]]) -> Kind:
@@ -177,7 +177,7 @@ def _write_pieces(path: Path, kind: type[Kind], writer: Writer, batches: Iterabl
         for _ in map(output.write, starmap(writer.batch, batches)):
             pass  # a name would hold what was written, and one word may be most of the memory
         output.write(writer.end())
-    return output.told()
+        return output.end()
 
 
 class _Kept:

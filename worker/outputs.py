@@ -14,7 +14,7 @@ from worker.digests import Digest, Kind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STEP = 8 << 20
+_STEP = 2 << 20
 _SYNC_FILE_RANGE_WRITE = 2  # of linux/fs.h
 
 
@@ -32,13 +32,17 @@ class Output(Generic[Kind]):
         self._file.write(content)
         self._digest.update(content)
         if self._digest.bytes - self._begun >= _STEP:
-            self._file.flush()
-            begin_to_write(self._file.fileno(), self._begun)
-            self._begun = self._digest.bytes
+            self._begin()
 
-    def told(self) -> Kind:
+    def end(self) -> Kind:
         """Return the size and the digest of what was written."""
+        self._begin()
         return self._digest.file()
+
+    def _begin(self) -> None:
+        self._file.flush()
+        begin_to_write(self._file.fileno(), self._begun)
+        self._begun = self._digest.bytes
 
 
 def begin_to_write(file: int, start: int = 0) -> None:

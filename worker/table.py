@@ -41,7 +41,7 @@ class Table:
             # Closed before its file is, so that no thread still writes to it if the other file cannot be written.
             with closing(ahead(written) if abreast else written) as parts:
                 arrow_file = arrow.write_table(self._folder / layout.TABLE_ARROW, self._seen(parts))
-            return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: output.told()}
+            return {layout.TABLE_ARROW: arrow_file, layout.TABLE_CSV: output.end()}
 
     def _written(self, rows: Iterable[Part], csv: Output[File]) -> Generator[Part]:
         """Yield the rows, once they are written as CSV."""

@@ -78,22 +78,28 @@ impl Rows {
     /// # Panics
     /// Where there are 2^32 rows, for which no machine that this is for has the memory.
     #[must_use]
-    pub fn sorted(self, order: Order) -> Sorted {
+    pub fn sorted(mut self, order: Order) -> Sorted {
         let places = u32::try_from(self.len()).expect("memory ends before places do");
         let mut keys: Vec<(u64, u64, u32)> = (0..places)
-            .map(|place| {
-                let rank = if order == Order::Count { u64::MAX - self.counts[place as usize] } else { 0 };
-                (rank, prefix(self.word(place as usize)), place)
-            })
+            .map(|place| (self.counts[place as usize], prefix(self.word(place as usize)), place))
             .collect();
-        // First by numbers, which takes no branch; then the few that these leave equal, by what else is in the words.
-        let number = |key: &(u64, u64, u32)| u128::from(key.0) << 64 | u128::from(key.1);
-        keys.sort_unstable_by_key(number);
-        for same in keys.chunk_by_mut(|one, other| number(one) == number(other)).filter(|same| same.len() > 1) {
-            same.sort_unstable_by_key(|key| self.word(key.2 as usize));
+        match order {
+            Order::Word => sort(&mut keys, &self, |&(_, prefix, _)| prefix),
+            Order::Count => {
+                sort(&mut keys, &self, |&(count, prefix, _)| u128::from(u64::MAX - count) << 64 | u128::from(prefix));
+            }
         }
+        self.counts.iter_mut().zip(&keys).for_each(|(count, key)| *count = key.0);
         let places = keys.iter().map(|key| key.2).collect();
         Sorted { rows: self, places, at: 0, near: 0 }
+    }
+}
+
+/// Sort keys by numbers, which takes no branch; then the few that these leave equal, by what else is in the words.
+fn sort<Number: Ord>(keys: &mut [(u64, u64, u32)], rows: &Rows, number: impl Fn(&(u64, u64, u32)) -> Number) {
+    keys.sort_unstable_by_key(&number);
+    for same in keys.chunk_by_mut(|one, other| number(one) == number(other)).filter(|same| same.len() > 1) {
+        same.sort_unstable_by_key(|key| rows.word(key.2 as usize));
     }
 }
 
@@ -102,7 +108,9 @@ const ROW: usize = 16 + size_of::<(u64, u64, u32)>() + 4;
 
 /// Rows in an order, given one by one.
 pub struct Sorted {
+    /// The words as they came, and the counts in their order.
     rows: Rows,
+    /// Where each row's word is.
     places: Vec<u32>,
     at: usize,
     /// The row before which all were brought near.
@@ -114,7 +122,7 @@ impl Sorted {
     #[inline]
     #[must_use]
     pub fn row(&self) -> Option<(&[u8], u64)> {
-        self.places.get(self.at).map(|&place| (self.rows.word(place as usize), self.rows.counts[place as usize]))
+        self.places.get(self.at).map(|&place| (self.rows.word(place as usize), self.rows.counts[self.at]))
     }
 
     /// Return how many rows are left.
@@ -128,7 +136,7 @@ impl Sorted {
     pub fn copy_row(&self, to: &mut Rows) {
         const STEP: usize = 16;
         let Some(&place) = self.places.get(self.at) else { return };
-        let (word, count) = (self.rows.word(place as usize), self.rows.counts[place as usize]);
+        let (word, count) = (self.rows.word(place as usize), self.rows.counts[self.at]);
         let start = self.rows.ends[place as usize] - word.len();
         match self.rows.bytes[start..].first_chunk::<STEP>() {
             Some(more) if word.len() <= STEP => {
@@ -160,13 +168,12 @@ impl Sorted {
         }
     }
 
-    /// Read a few rows that come next, all at once: each lies somewhere else, and memory is slow to ask but not to answer.
+    /// Read a few words that come next, all at once: each lies somewhere else, and memory is slow to ask but not to answer.
     fn bring_near(&mut self) {
         self.near = self.at + AHEAD;
         let coming = &self.places[self.at.min(self.places.len())..self.near.min(self.places.len())];
         let rows = &self.rows;
-        let known =
-            coming.iter().fold(0, |sum, &place| sum ^ rows.counts[place as usize] ^ rows.ends[place as usize] as u64);
+        let known = coming.iter().fold(0, |sum, &place| sum ^ rows.ends[place as usize]);
         let first = |place: u32| rows.word(place as usize).first().copied().unwrap_or(0);
         std::hint::black_box((known, coming.iter().fold(0, |sum, &place| sum ^ first(place))));
     }

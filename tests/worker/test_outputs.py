@@ -19,9 +19,10 @@ def test_output_has_all_that_was_written_and_tells_what_it_is(tmp_path: Path) ->
         output = Output(file, File)
         for piece in PIECES:
             output.write(piece)
+        told = output.end()
     content = b"".join(PIECES)
     assert (tmp_path / "file").read_bytes() == content
-    assert output.told() == File(len(content), hashlib.sha256(content).hexdigest())
+    assert told == File(len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_disk_begins_with_what_the_file_has_and_goes_on_where_it_was(
@@ -39,7 +40,8 @@ def test_disk_begins_with_what_the_file_has_and_goes_on_where_it_was(
         output = Output(file, File)
         for piece in PIECES:
             output.write(piece)
-    assert begun == [(0, 9), (9, 29)]
+        output.end()
+    assert begun == [(0, 9), (9, 29), (29, 30)]
 
 
 def test_any_file_may_be_begun_with_and_no_fault_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,8 +23,8 @@ from worker.verifying import verified
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-_LEAST_BYTES = 1 / 255
-"""Bytes of a file, in the format's compression, that a word takes at the very least."""
+_LEAST_BYTES = 4
+"""Bytes of a vocabulary, which is not compressed, that a word takes at the very least: where it ends."""
 
 _BIN_BYTES = 8
 """Bytes of memory to reckon with for the count of one id: it takes 4, and 12 in a shard of over four billion tokens."""

@@ -8,6 +8,8 @@
 //! The pairs' last places are 16 bits of them. As a match may lie 65,535 bytes back, 14 bits are enough: what is older
 //! only seems to be near, and then the ids there are others.
 
+#![allow(clippy::inline_always, reason = "what compresses must be compiled for the processor that it is for")]
+
 /// Ids that are one block of the frame.
 const BLOCK: usize = 1 << 17;
 /// Ids that are looked up before their matches are chosen.
@@ -87,7 +89,6 @@ impl Encoder {
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
     fn block(&mut self, ids: &[u32], place: usize, alike: impl Fn(&[u32; WIDE], &[u32; WIDE]) -> u8 + Copy) -> usize {
         let mut out = Writing { room: &mut self.room, size: place, ids, written: 0 };
         let (mut start, mut at) = (0, 0);
@@ -117,7 +118,6 @@ fn portable(one: &[u32; WIDE], other: &[u32; WIDE]) -> u8 {
 
 /// Look the ids of a piece up and note them; return how many, as the last few of a block are left alone.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
 fn look_up(
     ids: &[u32],
     start: usize,
@@ -156,7 +156,6 @@ fn look_up(
 
 /// Tell, a bit each, of which of eight numbers the two lowest bits are set.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
 fn both(numbers: [u8; 8]) -> u64 {
     let numbers = u64::from_le_bytes(numbers);
     // Each of the lowest bits goes to a place of its own among the highest eight.
@@ -165,7 +164,6 @@ fn both(numbers: [u8; 8]) -> u64 {
 
 /// Return the first id from `at` on, and before `end`, whose pair was there before.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
 fn next(pairs: &[u64; PIECE / 64], start: usize, at: usize, end: usize) -> Option<usize> {
     let mut at = at;
     while at < end {
@@ -180,7 +178,6 @@ fn next(pairs: &[u64; PIECE / 64], start: usize, at: usize, end: usize) -> Optio
 
 /// Return how long a match is of which so many ids are known.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
 fn extended(ids: &[u32], at: usize, back: usize, known: usize) -> usize {
     if known < WIDE {
         return known;
@@ -202,7 +199,6 @@ struct Writing<'a> {
 impl Writing<'_> {
     /// Write what is not written up to `at`, and that so many ids from there stand so many ids before.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
     fn matched(&mut self, at: usize, back: usize, length: usize) {
         let (plain, more) = (4 * (at - self.written), 4 * length - 4);
         if plain < 15 + 255 && more < 15 + 255 {
@@ -235,7 +231,6 @@ impl Writing<'_> {
 
     /// Write ids as they are; some more are written behind them, where something else comes.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
     fn plain(&mut self, end: usize) {
         let (mut at, mut place) = (self.written, self.size);
         self.size += 4 * (end - at);
@@ -272,7 +267,6 @@ impl Writing<'_> {
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "compiled for two kinds of processors")]
 fn bytes(ids: &[u32; WIDE]) -> [u8; 4 * WIDE] {
     let mut found = [0; 4 * WIDE];
     for (bytes, id) in found.as_chunks_mut().0.iter_mut().zip(ids) {

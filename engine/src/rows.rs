@@ -3,6 +3,8 @@
 
 use std::cmp::Ordering;
 
+use crate::slots::ask_for_large_pages;
+
 /// Rows in one piece of a stream of rows.
 pub const MOST_ROWS: usize = 1 << 16;
 /// Bytes of words in one piece; a longer word is alone in its piece.
@@ -60,6 +62,16 @@ impl Rows {
         self.counts.push(count);
     }
 
+    /// Make room for so many rows more, whose words have so many bytes together.
+    pub fn reserve(&mut self, rows: usize, bytes: usize) {
+        self.bytes.reserve_exact(bytes);
+        self.ends.reserve_exact(rows);
+        self.counts.reserve_exact(rows);
+        ask_for_large_pages(self.bytes.spare_capacity_mut());
+        ask_for_large_pages(self.ends.spare_capacity_mut());
+        ask_for_large_pages(self.counts.spare_capacity_mut());
+    }
+
     /// Tell whether a piece of a stream ends before this word.
     #[inline]
     #[must_use]
@@ -80,9 +92,10 @@ impl Rows {
     #[must_use]
     pub fn sorted(mut self, order: Order) -> Sorted {
         let places = u32::try_from(self.len()).expect("memory ends before places do");
-        let mut keys: Vec<(u64, u64, u32)> = (0..places)
-            .map(|place| (self.counts[place as usize], prefix(self.word(place as usize)), place))
-            .collect();
+        let mut keys: Vec<(u64, u64, u32)> = Vec::with_capacity(self.len());
+        ask_for_large_pages(keys.spare_capacity_mut());
+        let key = |place: u32| (self.counts[place as usize], prefix(self.word(place as usize)), place);
+        keys.extend((0..places).map(key));
         match order {
             Order::Word => sort(&mut keys, &self, |&(_, prefix, _)| prefix),
             Order::Count => {

@@ -88,20 +88,20 @@ impl Slots {
 
 /// Ask the kernel for large pages, before the memory is touched for the first time.
 #[cfg_attr(target_os = "linux", allow(unsafe_code, reason = "the kernel is asked by a call of C"))]
-pub(crate) fn ask_for_large_pages(numbers: &[u64]) {
+pub(crate) fn ask_for_large_pages<Any>(memory: &[Any]) {
     #[cfg(target_os = "linux")]
-    if size_of_val(numbers) >= LARGE {
+    if size_of_val(memory) >= LARGE {
         const PAGE: usize = 1 << 12;
-        let range = numbers.as_ptr_range();
+        let range = memory.as_ptr_range();
         let begin = range.start.addr().next_multiple_of(PAGE);
         let end = range.end.addr() / PAGE * PAGE;
         debug_assert!(range.start.addr() <= begin && begin < end && end <= range.end.addr());
-        // SAFETY: the range lies within memory that belongs to `numbers`, and this advice changes nothing that a
+        // SAFETY: the range lies within memory that is `memory`'s, and this advice changes nothing that a
         // program can read there. It may be refused; then pages are small.
         unsafe { libc::madvise(range.start.with_addr(begin).cast_mut().cast(), end - begin, libc::MADV_HUGEPAGE) };
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = numbers;
+    let _ = memory;
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ const FEW: usize = 4096;
 const BATCH: usize = 64;
 /// Slots of a part that has its first word; a power of two.
 const FIRST: usize = 1 << 10;
+/// Bytes of a word for which room is made ahead; longer ones may be few, and most of the memory.
+const LENGTH: usize = 16;
 /// Batches that wait for a thread.
 const WAITING: usize = 2;
 /// Bytes of words from which on a batch is not left to wait.
@@ -85,11 +87,10 @@ impl Part {
         }
     }
 
-    /// Make room for so many words.
-    fn expect(&mut self, words: usize) {
+    /// Make room for so many words, of so many bytes together.
+    fn expect(&mut self, (words, bytes): (usize, usize)) {
         self.make_room(words);
-        self.rows.ends.reserve(words);
-        self.rows.counts.reserve(words);
+        self.rows.reserve(words, bytes);
     }
 
     /// Return where a look-up begins, from the upper half of a hash alone: that is what a slot keeps of it.
@@ -150,13 +151,13 @@ struct Worker {
 }
 
 impl Worker {
-    /// Start with the part of this number, which is to have room for so many words.
-    fn start(number: usize, mut part: Part, words: usize) -> Self {
+    /// Start with the part of this number, which is to have room for so many words and bytes.
+    fn start(number: usize, mut part: Part, room: (usize, usize)) -> Self {
         let (messages, coming) = sync_channel(WAITING);
         let memory = Arc::new(AtomicUsize::new(part.memory()));
         let told = memory.clone();
         let thread = thread::spawn(move || {
-            part.expect(words);
+            part.expect(room);
             work(number, part, &coming, &told)
         });
         Self { messages, memory, thread }
@@ -223,17 +224,18 @@ impl Tally {
         }
         let borders = self.borders.get_or_insert_with(|| borders(&rows, self.threads));
         let batch = Batch::new(rows, borders);
-        let expected = std::mem::take(&mut self.expected) / self.threads;
+        let words = std::mem::take(&mut self.expected) / self.threads;
+        let room = (words, words * LENGTH.min(batch.rows.bytes.len() / batch.rows.len()));
         let few = self.parts.iter().map(|part| part.rows.len()).sum::<usize>() + batch.rows.len() < FEW;
         if self.threads == 1 || (few && self.workers.is_empty()) {
             for (part, picked) in self.parts.iter_mut().zip(&batch.picked) {
-                part.expect(expected);
+                part.expect(room);
                 part.add(&batch.rows, picked);
             }
             return;
         }
         let parts = std::mem::take(&mut self.parts).into_iter().enumerate();
-        self.workers.extend(parts.map(|(number, part)| Worker::start(number, part, expected)));
+        self.workers.extend(parts.map(|(number, part)| Worker::start(number, part, room)));
         while self.sent.front().is_some_and(|one| !is_waited_for(one)) {
             self.sent.pop_front();
         }
@@ -354,6 +356,16 @@ mod tests {
         assert_eq!((found.bytes.as_ptr(), &found), (place, &rows));
         assert!(ordered.piece().is_empty());
         assert!(tally.memory() < MOST_BYTES);
+    }
+
+    #[test]
+    fn room_is_made_for_words_of_usual_length_alone() {
+        let mut tally = Tally::new(1, 1_000);
+        let mut rows = Rows::default();
+        rows.push(&vec![b'x'; 1 << 20], 3);
+        tally.add(rows);
+        let rows = &tally.parts[0].rows;
+        assert!(rows.counts.capacity() >= 1_000 && rows.bytes.capacity() < 2 << 20);
     }
 
     fn all(tally: &mut Tally, order: Order) -> Vec<(String, u64)> {

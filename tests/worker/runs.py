@@ -114,6 +114,10 @@ class Ended(NamedTuple):
     """Bytes of memory that it had at most."""
 
 
+PATIENCE = 300.0
+"""Seconds that any worker of the tests has."""
+
+
 def worker(*arguments: str, before: str = "", stdin: bytes = b"") -> Ended:
     """Run `python -m worker` in a process; `before` is code that runs in it first."""
     with tempfile.NamedTemporaryFile("r", encoding="ascii") as told:
@@ -127,17 +131,14 @@ atexit.register(lambda: open({!r}, "w").write(open("/proc/self/status").read()))
 
 
 def _ended(process: subprocess.Popen[bytes], told: IO[str], stdin: bytes) -> Ended:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdin, process.stdout, process.stderr:
-        process.stdin.write(stdin)
-        process.stdin.close()
-        output = process.stdout.read().decode()
-        errors = process.stderr.read().decode()
-        process.wait()
+    with process:
+        try:
+            output, errors = process.communicate(stdin, PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     peak = next((line.split()[1] for line in told if line.startswith("VmHWM:")), "0")
-    return Ended(process.returncode, output, errors, int(peak) * 1024)
+    return Ended(process.returncode, output.decode(), errors.decode(), int(peak) * 1024)
 
 
 def start_worker(*arguments: str, before: str = "") -> subprocess.Popen[bytes]:

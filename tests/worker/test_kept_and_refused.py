@@ -205,6 +205,13 @@ def test_vocabulary_whose_sections_do_not_fit_is_refused(tokenized: Path, sectio
         count(CountOrder(UID, TOKENS), count_settings(tokenized))
 
 
+def test_vocabulary_that_cannot_hold_its_words_is_refused_before_memory_is_made(tokenized: Path) -> None:
+    size = (tokenized / SHARD / layout.VOCABULARY).stat().st_size
+    edit(tokenized / SHARD / layout.MANIFEST, sections=[{"words": size // 4 + 1, "tokens": 6}])
+    with pytest.raises(ArtefactInvalid, match=f"cannot hold the {size // 4 + 1:,} words of its manifest"):
+        count(CountOrder(UID, TOKENS), count_settings(tokenized))
+
+
 @pytest.mark.parametrize("tokens", ["", "work", "work/../drop/x", "/etc/x/y", "uploads/aa/bb", f"work/a/{UID}/"])
 def test_count_of_what_is_no_folder_of_tokens_is_refused(tokenized: Path, tokens: str) -> None:
     with pytest.raises(ArtefactInvalid, match="no folder of tokens"):

@@ -32,9 +32,9 @@ class Compiled:
         """Make a tally that uses so many threads."""
         return textmill_engine.Tally(threads, words)
 
-    def heap(self) -> Tally:
+    def heap(self, words: int = 0) -> Tally:
         """Make a tally for words that are known to be distinct."""
-        return textmill_engine.Heap()
+        return textmill_engine.Heap(words)
 
     def merged(self, runs: Sequence[Iterator[Part]], by_count: bool) -> Iterator[Part]:
         """Merge sorted runs; nothing is held beside what is given, as one word may be most of the memory."""

@@ -116,8 +116,8 @@ class Engine(Protocol):
     def tally(self, threads: int, words: int = 0) -> Tally:
         """Make a tally that uses so many threads, if it can, and has room for so many words once the first come."""
 
-    def heap(self) -> Tally:
-        """Make a tally for words that are known to be distinct."""
+    def heap(self, words: int = 0) -> Tally:
+        """Make a tally for words that are known to be distinct, with room for so many once the first come."""
 
     def merged(self, runs: Sequence[Iterator[Part]], by_count: bool) -> Iterator[Part]:
         """Merge sorted runs; equal words are added up where the runs are sorted by word."""

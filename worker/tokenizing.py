@@ -27,7 +27,7 @@ from worker.verifying import check_files, read_manifest
 from worker.volume import Made, new_folder
 
 BATCH = 131_072
-"""Ids in a record batch."""
+"""Ids in a record batch, at the least but for a section's last, and half of the most."""
 
 
 def tokenize(order: TokenizeOrder, settings: Settings, later: list[Made] | None = None) -> reports.Report:
@@ -159,7 +159,7 @@ class _Shard:
             self._end_section()
 
     def _taken(self) -> Column:
-        ids = self._words.ids(BATCH)
+        ids = self._words.ids(2 * BATCH)
         self._tokens += len(ids)
         return ids
 

@@ -43,7 +43,8 @@ class Totals:
         self._folder = folder
         self._bound = bound
         self._engine = engine
-        self._tally = engine.heap() if distinct else engine.tally(threads, min(words, bound // ROOM))
+        words = min(words, bound // ROOM)
+        self._tally = engine.heap(words) if distinct else engine.tally(threads, words)
         self._runs: list[_Run] = []
         self._made = 0
 

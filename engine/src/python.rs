@@ -64,10 +64,15 @@ impl Words {
         self.stream.counter.ids.len()
     }
 
-    /// Take so many of the ids that wait.
+    /// Take so many of the ids that wait; without a copy, where that is all of them.
     fn ids(&mut self, most: usize) -> PyResult<Column> {
         let ids = &mut self.stream.counter.ids;
-        let mut found: Vec<u32> = ids.drain(..most.min(ids.len())).collect(); // what is left keeps its memory
+        let mut found = if most < ids.len() {
+            ids.drain(..most).collect()
+        } else {
+            let next = Vec::with_capacity(ids.capacity());
+            std::mem::replace(ids, next)
+        };
         if self.first > 0 {
             for id in &mut found {
                 *id = id
@@ -199,28 +204,39 @@ impl PyTally {
 
 /// Rows of distinct words that wait to be sorted.
 #[pyclass(module = "textmill_engine")]
-#[derive(Default)]
 struct Heap {
     rows: Rows,
     longest: usize,
+    /// Words for which room is made with the first ones.
+    expected: usize,
 }
 
 #[pymethods]
 impl Heap {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (words = 0))]
+    fn new(words: usize) -> Self {
+        Self { rows: Rows::default(), longest: 0, expected: words }
     }
 
     /// Add rows.
     fn add(&mut self, words: &Bound<'_, PyAny>, counts: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.longest = self.longest.max(columns::add(&mut self.rows, &columns::to_columns(words, counts)?));
+        let columns = columns::to_columns(words, counts)?;
+        if self.expected > 0 {
+            self.rows.expect(
+                std::mem::take(&mut self.expected),
+                columns.0.value_data().len(),
+                columns.0.value_offsets().len(),
+            );
+        }
+        self.longest = self.longest.max(columns::add(&mut self.rows, &columns));
         Ok(())
     }
 
     /// Take all rows, by word, or by falling count; the heap is empty then.
     fn rows(&mut self, py: Python<'_>, by_count: bool) -> Sorted {
-        let (rows, order) = (std::mem::take(self).rows, order(by_count));
+        let (rows, order) = (std::mem::take(&mut self.rows), order(by_count));
+        self.longest = 0;
         Sorted { ordered: py.detach(|| Ordered::new(vec![rows.sorted(order)], order)) }
     }
 

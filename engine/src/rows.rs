@@ -10,6 +10,8 @@ pub const MOST_ROWS: usize = 1 << 16;
 /// Bytes of words in one piece; a longer word is alone in its piece.
 pub const MOST_BYTES: usize = 8 << 20;
 
+/// Bytes of a word for which room is made ahead; longer ones may be few, and most of the memory.
+const LENGTH: usize = 16;
 /// Rows in an order that are brought near at once.
 const AHEAD: usize = 32;
 
@@ -62,11 +64,11 @@ impl Rows {
         self.counts.push(count);
     }
 
-    /// Make room for so many rows more, whose words have so many bytes together.
-    pub fn reserve(&mut self, rows: usize, bytes: usize) {
-        self.bytes.reserve_exact(bytes);
-        self.ends.reserve_exact(rows);
-        self.counts.reserve_exact(rows);
+    /// Make room for so many words, of which the first ones, so many, have so many bytes together.
+    pub fn expect(&mut self, words: usize, bytes: usize, first: usize) {
+        self.bytes.reserve_exact(words * LENGTH.min(bytes / first.max(1)));
+        self.ends.reserve_exact(words);
+        self.counts.reserve_exact(words);
         ask_for_large_pages(self.bytes.spare_capacity_mut());
         ask_for_large_pages(self.ends.spare_capacity_mut());
         ask_for_large_pages(self.counts.spare_capacity_mut());

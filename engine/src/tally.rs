@@ -20,8 +20,6 @@ const FEW: usize = 4096;
 const BATCH: usize = 64;
 /// Slots of a part that has its first word; a power of two.
 const FIRST: usize = 1 << 10;
-/// Bytes of a word for which room is made ahead; longer ones may be few, and most of the memory.
-const LENGTH: usize = 16;
 /// Batches that wait for a thread.
 const WAITING: usize = 2;
 /// Bytes of words from which on a batch is not left to wait.
@@ -87,10 +85,12 @@ impl Part {
         }
     }
 
-    /// Make room for so many words, of so many bytes together.
-    fn expect(&mut self, (words, bytes): (usize, usize)) {
-        self.make_room(words);
-        self.rows.reserve(words, bytes);
+    /// Make room for so many words, of which these are some.
+    fn expect(&mut self, words: usize, some: &Rows) {
+        if words > 0 {
+            self.make_room(words);
+            self.rows.expect(words, some.bytes.len(), some.len());
+        }
     }
 
     /// Return where a look-up begins, from the upper half of a hash alone: that is what a slot keeps of it.
@@ -151,13 +151,14 @@ struct Worker {
 }
 
 impl Worker {
-    /// Start with the part of this number, which is to have room for so many words and bytes.
-    fn start(number: usize, mut part: Part, room: (usize, usize)) -> Self {
+    /// Start with the part of this number, which is to have room for so many words, of which a batch has some.
+    fn start(number: usize, mut part: Part, expected: usize, batch: Arc<Batch>) -> Self {
         let (messages, coming) = sync_channel(WAITING);
         let memory = Arc::new(AtomicUsize::new(part.memory()));
         let told = memory.clone();
         let thread = thread::spawn(move || {
-            part.expect(room);
+            part.expect(expected, &batch.rows);
+            drop(batch);
             work(number, part, &coming, &told)
         });
         Self { messages, memory, thread }
@@ -223,23 +224,21 @@ impl Tally {
             return;
         }
         let borders = self.borders.get_or_insert_with(|| borders(&rows, self.threads));
-        let batch = Batch::new(rows, borders);
-        let words = std::mem::take(&mut self.expected) / self.threads;
-        let room = (words, words * LENGTH.min(batch.rows.bytes.len() / batch.rows.len()));
+        let batch = Arc::new(Batch::new(rows, borders));
+        let expected = std::mem::take(&mut self.expected) / self.threads;
         let few = self.parts.iter().map(|part| part.rows.len()).sum::<usize>() + batch.rows.len() < FEW;
         if self.threads == 1 || (few && self.workers.is_empty()) {
             for (part, picked) in self.parts.iter_mut().zip(&batch.picked) {
-                part.expect(room);
+                part.expect(expected, &batch.rows);
                 part.add(&batch.rows, picked);
             }
             return;
         }
         let parts = std::mem::take(&mut self.parts).into_iter().enumerate();
-        self.workers.extend(parts.map(|(number, part)| Worker::start(number, part, room)));
+        self.workers.extend(parts.map(|(number, part)| Worker::start(number, part, expected, batch.clone())));
         while self.sent.front().is_some_and(|one| !is_waited_for(one)) {
             self.sent.pop_front();
         }
-        let batch = Arc::new(batch);
         self.workers.iter().for_each(|one| one.send(Message::Add(batch.clone())));
         let large = batch.rows.bytes.len() >= LARGE;
         self.sent.push_back(batch);

@@ -42,7 +42,7 @@ class Plain:
         """Make a tally."""
         return _Tally()
 
-    def heap(self, words: int = 0) -> Tally:  # noqa: ARG002 - nor this
+    def heap(self, words: int = 0) -> Tally:  # noqa: ARG002 - a list needs no room ahead
         """Make a tally for words that are known to be distinct."""
         return _Tally()
 

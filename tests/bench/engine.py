@@ -27,7 +27,7 @@ from worker import engines
 
 THRESHOLDS = Path(__file__).with_name("engine_thresholds.toml")
 MIB = 1 << 20
-RUNS = 10
+RUNS = 20
 """Of each pair of Jobs: two that run at once are seldom both undisturbed on a machine that is shared."""
 WORKER = [sys.executable, "-m", "worker"]
 Figures = dict[str, float]
@@ -100,7 +100,17 @@ def jobs(folder: Path, size: int) -> Figures:
     return found | {
         "two_shards_ratio": sum(one.wall for one in whole) / sum(one.wall for one in halves),
         "two_shards_tokenize_ratio": whole[0].wall / halves[0].wall,
+        "two_cores_ratio": two_cores(path),
     }
+
+
+def two_cores(path: Path) -> float:
+    """Return what the machine itself gives: how much sooner two cores count a file twice by `wc` than one core does."""
+    alone, both = [], []
+    for _ in range(RUNS):
+        alone.append(run(words_per_wc(path), one_core=True).wall)
+        both.append(run(words_per_wc(path), words_per_wc(path), one_core=False).wall)
+    return 2 * min(alone) / min(both)
 
 
 def in_turn(path: Path, folder: Path) -> list[list[Cost]]:

@@ -1,4 +1,4 @@
-"""Arrow files, written and read one record batch at a time through arro3, digested on the way out.
+"""Arrow files, written and read one record batch at a time by the engine or by arro3, digested on the way out.
 
 arro3 turns every error of a Python file or generator into a plain Exception with its text; the original is kept
 here and raised in its place, so a full disk stays an OSError. The library is imported when the first file is

@@ -46,7 +46,7 @@ class Output(Generic[Kind]):
 
 
 def begin_to_write(file: int, start: int = 0) -> None:
-    """Have an open file's bytes from `start` on written to the disk, and wait for nothing; it may be refused."""
+    """Have an open file's bytes from `start` on go to the disk, without waiting for them; it may be refused."""
     if begin := _sync_file_range():
         begin(file, start)
 

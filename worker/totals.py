@@ -23,7 +23,7 @@ rest meanwhile."""
 
 
 ROOM = 64
-"""Bytes of the bound for each word that room is made for at first, which takes a third of them."""
+"""Bytes of the bound for each word that room is made for at first, which takes most of them if all the words come."""
 
 
 class _Run(NamedTuple):

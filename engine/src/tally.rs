@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -111,26 +111,32 @@ impl Part {
     }
 }
 
-/// Rows on their way to the parts, and which of them each part takes.
+/// Rows on their way to the parts.
 struct Batch {
     rows: Rows,
-    picked: Vec<Vec<u32>>,
+    /// The rows' places, those for the first part first, and where those for each part begin and the last ones end.
+    places: Vec<u32>,
+    starts: Vec<usize>,
 }
 
 impl Batch {
-    /// Choose the part of each row by the first keys of all parts but the first; without a branch, as no processor can
-    /// guess which it is.
+    /// Choose the part of each row by the first keys of all parts but the first.
     fn new(rows: Rows, borders: &[u64]) -> Self {
-        let mut picked = vec![vec![0; rows.len()]; borders.len() + 1];
-        let mut counts = vec![0; picked.len()];
-        for at in 0..rows.len() {
-            let key = prefix(rows.word(at));
-            let part = borders.iter().map(|&border| usize::from(border <= key)).sum::<usize>();
-            picked[part][counts[part]] = at as u32;
-            counts[part] += 1;
+        let part = |at| borders.partition_point(|&border| border <= prefix(rows.word(at)));
+        let chosen: Vec<usize> = (0..rows.len()).map(part).collect();
+        let mut starts = vec![0; borders.len() + 2];
+        chosen.iter().for_each(|&part| starts[part + 1] += 1);
+        (1..starts.len()).for_each(|part| starts[part] += starts[part - 1]);
+        let (mut places, mut next) = (vec![0; rows.len()], starts.clone());
+        for (at, part) in chosen.into_iter().enumerate() {
+            places[next[part]] = at as u32;
+            next[part] += 1;
         }
-        picked.iter_mut().zip(counts).for_each(|(some, count)| some.truncate(count));
-        Self { rows, picked }
+        Self { rows, places, starts }
+    }
+
+    fn picked(&self, part: usize) -> &[u32] {
+        &self.places[self.starts[part]..self.starts[part + 1]]
     }
 }
 
@@ -174,8 +180,8 @@ fn work(number: usize, mut part: Part, coming: &Receiver<Message>, memory: &Atom
     for message in coming {
         match message {
             Message::Add(batch) => {
-                part.add(&batch.rows, &batch.picked[number]);
-                memory.store(part.memory(), Ordering::Release);
+                part.add(&batch.rows, batch.picked(number));
+                memory.store(part.memory(), Ordering::Relaxed); // before the batch goes, which says that it is done
             }
             Message::Tell(done) => drop(done),
             Message::Sort(order) => return Some(part.take().sorted(order)),
@@ -211,8 +217,9 @@ impl Tally {
     #[must_use]
     pub fn memory(&self) -> usize {
         let here: usize = self.parts.iter().map(Part::memory).sum();
-        let there: usize = self.workers.iter().map(|one| one.memory.load(Ordering::Acquire)).sum();
-        here + there + self.sent.iter().filter(|one| is_waited_for(one)).map(|one| one.rows.memory()).sum::<usize>()
+        let sent: usize = self.sent.iter().filter(|one| is_waited_for(one)).map(|one| one.rows.memory()).sum();
+        fence(Ordering::Acquire); // a batch that is waited for no more is in its parts' memory, which is read after it
+        here + sent + self.workers.iter().map(|one| one.memory.load(Ordering::Relaxed)).sum::<usize>()
     }
 
     /// Add each row's count to its word, some time before the rows are taken.
@@ -228,9 +235,9 @@ impl Tally {
         let expected = std::mem::take(&mut self.expected) / self.threads;
         let few = self.parts.iter().map(|part| part.rows.len()).sum::<usize>() + batch.rows.len() < FEW;
         if self.threads == 1 || (few && self.workers.is_empty()) {
-            for (part, picked) in self.parts.iter_mut().zip(&batch.picked) {
+            for (number, part) in self.parts.iter_mut().enumerate() {
                 part.expect(expected, &batch.rows);
-                part.add(&batch.rows, picked);
+                part.add(&batch.rows, batch.picked(number));
             }
             return;
         }

@@ -1,11 +1,12 @@
-"""Which ports a stack takes, and that nobody else gets them before its parts listen there, or between two starts.
+"""Which ports a stack takes, and that the system gives them to nobody meanwhile, also between two starts of a part.
 
 A port that is only looked up may be given to any connection of the machine before the part that it is for binds it.
-So each is kept bound, without listening: Linux then gives it to nobody who asks for any port, but lets a part that
-names it listen there. Other systems would refuse the part, and are left with the risk.
+So each is kept bound, without listening: Linux then gives it to nobody who asks for any port, but lets whoever names it
+listen there, as the part does. Other systems would refuse the part, and are left with the risk.
 """
 
 import errno
+import os
 import socket
 import sys
 from types import TracebackType
@@ -66,6 +67,9 @@ class Ports:
             one.close()
             raise
         if sys.platform == "linux":
+            if any(found == other.getsockname()[1] for other in self._kept):
+                one.close()
+                raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
             self._kept.append(one)
         else:
             one.close()

@@ -31,9 +31,12 @@ def test_port_that_is_asked_for_is_not_replaced() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others refuse to listen at a port that is kept")
-def test_port_that_was_taken_is_for_the_part_that_names_it_and_for_nobody_else() -> None:
+def test_port_that_was_taken_is_for_the_part_that_names_it_and_for_no_other() -> None:
     with Ports() as kept:
         port = kept.take("127.0.0.1", 0)
+        assert kept.take("127.0.0.1", port) > port
+        with pytest.raises(PortTaken, match=f"^port {port} is taken$"):
+            kept.take("127.0.0.1", port, exactly=True)
         with socket.socket() as other, pytest.raises(OSError, match="in use"):
             other.bind(("127.0.0.1", port))
         with socket.create_server(("127.0.0.1", port)) as part:

@@ -119,7 +119,7 @@ PATIENCE = 300.0
 
 
 def worker(*arguments: str, before: str = "", stdin: bytes = b"") -> Ended:
-    """Run `python -m worker` in a process; `before` is code that runs in it first."""
+    """Run the worker's command line in a process; `before` is code that runs in it first."""
     with tempfile.NamedTemporaryFile("r", encoding="ascii") as told:
         return _ended(start_worker(*arguments, before=f"{before}\n{_TELL.format(told.name)}"), told, stdin)
 

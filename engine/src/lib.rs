@@ -13,6 +13,7 @@ pub mod lower;
 pub mod lz4;
 pub mod masks;
 pub mod merge;
+pub mod ordered;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]

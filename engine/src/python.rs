@@ -10,12 +10,13 @@ use crate::bins::Bins;
 use crate::columns::{self, Column};
 use crate::csv::Lines;
 use crate::merge::{Merge, Step};
+use crate::ordered::Ordered;
 use crate::reading::Reader;
 use crate::rows::{MOST_BYTES, MOST_ROWS, Order, Rows};
 use crate::stream::{self, Refused, Stream};
 use crate::table::TableWriter;
 use crate::tables;
-use crate::tally::{Ordered, Tally};
+use crate::tally::Tally;
 use crate::vocabulary::WRITING;
 use crate::writing::Writer;
 

@@ -229,7 +229,7 @@ pub(crate) fn told(rows: &Rows) -> Vec<(String, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tally::Ordered;
+    use crate::ordered::Ordered;
 
     fn ordered(rows: Rows, order: Order) -> Ordered {
         Ordered::new(vec![rows.sorted(order)], order)

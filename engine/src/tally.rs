@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use crate::rows::{MOST_ROWS, Order, Rows, Sorted, prefix};
+use crate::ordered::Ordered;
+use crate::rows::{Order, Rows, Sorted, prefix};
 use crate::slots::ask_for_large_pages;
 use crate::vocabulary::{Hash, WRITING, append};
 
@@ -285,54 +286,6 @@ fn parts(threads: usize) -> Vec<Part> {
 /// Tell whether a thread has this batch before it.
 fn is_waited_for(batch: &Arc<Batch>) -> bool {
     Arc::strong_count(batch) > 1
-}
-
-/// Rows in an order that come from several parts, of which each has the words of one range, in order of the ranges.
-pub struct Ordered {
-    parts: Vec<Sorted>,
-    order: Order,
-}
-
-impl Ordered {
-    /// Join parts that are sorted.
-    #[must_use]
-    pub fn new(parts: Vec<Sorted>, order: Order) -> Self {
-        Self { parts, order }
-    }
-
-    /// Return the next piece; an empty one at the end.
-    pub fn piece(&mut self) -> Rows {
-        let left = self.parts.iter().map(Sorted::left).sum::<usize>().min(MOST_ROWS);
-        let (ends, counts) = (Vec::with_capacity(left), Vec::with_capacity(left));
-        let mut found = Rows { bytes: Vec::new(), ends, counts };
-        let by_count = self.order == Order::Count;
-        while let Some(part) = self.next() {
-            if let (true, Some(long)) = (found.is_empty(), part.take_long()) {
-                return long;
-            }
-            let count = part.row().map(|row| row.1);
-            while let Some((word, number)) = part.row() {
-                if by_count && Some(number) != count {
-                    break;
-                }
-                if found.is_full_for(word) {
-                    return found;
-                }
-                part.copy_row(&mut found);
-                part.pass();
-            }
-        }
-        found
-    }
-
-    /// Return the part that has the next row: of equal counts the first one, whose words come before those of the rest.
-    fn next(&mut self) -> Option<&mut Sorted> {
-        let mut rest = self.parts.iter_mut().filter(|part| part.row().is_some());
-        match self.order {
-            Order::Word => rest.next(),
-            Order::Count => rest.min_by_key(|part| part.row().map(|row| u64::MAX - row.1)),
-        }
-    }
 }
 
 fn borders(rows: &Rows, parts: usize) -> Vec<u64> {

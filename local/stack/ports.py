@@ -22,7 +22,7 @@ class Ports:
 
     def __init__(self) -> None:
         """None is taken yet."""
-        self._kept: list[socket.socket] = []
+        self._kept: dict[int, socket.socket] = {}
 
     def __enter__(self) -> Self:
         """Keep what is taken from now on."""
@@ -32,7 +32,7 @@ class Ports:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give all back."""
-        for one in self._kept:
+        for one in self._kept.values():
             one.close()
         self._kept.clear()
 
@@ -58,6 +58,8 @@ class Ports:
         raise PortTaken(f"none of the ports {wanted} to {last} is free", "give another by PORT=")
 
     def _bind(self, host: str, port: int) -> int:
+        if port in self._kept:
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
         one = socket.socket()
         try:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -67,10 +69,7 @@ class Ports:
             one.close()
             raise
         if sys.platform == "linux":
-            if any(found == other.getsockname()[1] for other in self._kept):
-                one.close()
-                raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-            self._kept.append(one)
+            self._kept[found] = one
         else:
             one.close()
         return found

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from textmill import layout
+from textmill.names import follower
 
 SHARE_FLOOR = 20
 """The share is judged from this many entries on: of three files, two may well go."""
@@ -92,7 +93,7 @@ def references(bodies: Iterable[Mapping[str, Any]]) -> References:
             paths.add(path)
             paths.update(str(above) for above in PurePosixPath(path).parents)
         if not status.get("settled"):
-            jobs.update(job["name"] for job in (status.get("jobs") or {}).values() if job and job.get("name"))
+            jobs.update(_jobs(status))
     return References(count, frozenset(paths), frozenset(jobs))
 
 
@@ -131,6 +132,15 @@ def _refusal(
     if len(lasting) >= SHARE_FLOOR and dropped > rules.max_share * len(lasting):
         return f"{dropped} of {len(lasting)} entries would go, which is more than the share of {rules.max_share:g}"
     return None
+
+
+def _jobs(status: Mapping[str, Any]) -> Iterable[str]:
+    """Return the Jobs that may be at work for a request. A count that follows its tokenizer is not recorded first."""
+    for stage, job in (status.get("jobs") or {}).items():
+        if job and job.get("name"):
+            yield str(job["name"])
+            if stage == "tokenize":
+                yield follower(str(job["name"]))
 
 
 def _paths(asked: Mapping[str, Any], status: Mapping[str, Any]) -> Iterable[str]:

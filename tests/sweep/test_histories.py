@@ -19,6 +19,7 @@ from app.sweeper import SweepRefused
 from app.volume import Stored
 from tests.sweep.conftest import GRACE, Mill, address
 from textmill import layout
+from textmill.names import follower
 
 TEXTS = st.sampled_from([b"a", b"b", b"c"])
 MOMENTS = st.sampled_from(["first list", "first move", "moved", "second list", "deleted"])
@@ -38,6 +39,8 @@ class Histories(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="textmill-sweep-"))
         self.mill = Mill(self.folder / "volume")
         self.numbers = iter(range(1_000_000))
+        self.followed: dict[str, str] = {}
+        """Tables of counts that no status names yet, by request."""
 
     def teardown(self) -> None:
         """Remove this history's volume."""
@@ -84,6 +87,7 @@ class Histories(RuleBasedStateMachine):
         status = dict(body["status"])
         job = f"{name}-{stage[0]}-{next(self.numbers)}"
         status["jobs"] = {**status.get("jobs", {}), stage: {"name": job}}
+        self.followed.pop(name, None)
         self.mill.cluster.set_status(name, status)
         path = layout.tokens(job, "u") if stage == "tokenize" else layout.table(job, "u")
         self.mill.put(f"{path}/manifest.json" if done else f"{path.rpartition('/')[0]}/.u.pod.tmp/manifest.json")
@@ -93,6 +97,22 @@ class Histories(RuleBasedStateMachine):
             status |= {"result": {"table": {"path": path}}, "settled": True, "phase": "Succeeded"}
         self.mill.cluster.set_status(name, status)
 
+    @rule(name=requests)
+    def count_follows(self, name: str) -> None:
+        """Let the count write its table whose tokenizer alone is recorded."""
+        body = self._find(name)
+        if body and not body["status"].get("settled") and (job := body["status"].get("jobs", {}).get("tokenize")):
+            self.followed[name] = layout.table(follower(job["name"]), "u")
+            self.mill.put(f"{self.followed[name]}/manifest.json", age=2 * GRACE)
+
+    @rule(name=requests)
+    def end_of_what_followed(self, name: str) -> None:
+        """Write the end of a request whose count followed."""
+        body = self._find(name)
+        if body and name in self.followed:
+            end = {"settled": True, "phase": "Succeeded", "result": {"table": {"path": self.followed.pop(name)}}}
+            self.mill.cluster.set_status(name, {**body["status"], **end})
+
     @rule(name=requests, other=requests)
     def reuse(self, name: str, other: str) -> None:
         """Answer one request with what another has."""
@@ -100,6 +120,7 @@ class Histories(RuleBasedStateMachine):
         if body and lender and lender["status"].get("result"):
             lent = {key: lender["status"][key] for key in ("tokens", "result") if key in lender["status"]}
             self.mill.cluster.set_status(name, {**body["status"], **lent, "settled": True, "phase": "Succeeded"})
+            self.followed.pop(name, None)
 
     @rule(name=requests)
     def delete(self, name: str) -> None:
@@ -175,6 +196,8 @@ class Histories(RuleBasedStateMachine):
             paths = [layout.upload(body["spec"]["input"]["upload"])]
             paths += [f"{status['tokens']['path']}/manifest.json"] if "tokens" in status else []
             paths += [f"{status['result']['table']['path']}/manifest.json"] if "result" in status else []
+            if not status.get("settled") and body["metadata"]["name"] in self.followed:
+                paths.append(f"{self.followed[body['metadata']['name']]}/manifest.json")
             for path in paths:
                 assert (self.mill.root / path).is_file(), f"{body['metadata']['name']} lost {path}"
 

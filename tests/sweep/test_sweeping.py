@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tests.sweep.conftest import GRACE, Mill, address
+from textmill.names import follower
 
 KEPT = address(b"kept")
 
@@ -57,6 +58,18 @@ def test_all_of_a_running_job_stays(mill: Mill) -> None:
     mill.cluster.set_status("kept", {"settled": False, "jobs": {"tokenize": {"name": "j1"}, "count": {"name": "j2"}}})
 
     assert mill.sweep_twice().moved == []
+
+
+def test_all_of_a_count_that_follows_its_tokenizer_stays(mill: Mill) -> None:
+    job = follower("kept-t-0123456789ab")
+    paths = [f"results/{job}/u1/words.csv", f"results/{job}/.u2.pod.tmp/words.csv"]
+    for path in paths:
+        mill.put(path, age=9_999)
+    mill.cluster.set_status("kept", {"jobs": {"tokenize": {"name": "kept-t-0123456789ab"}}, "phase": "Tokenizing"})
+
+    mill.sweep_twice()
+
+    assert mill.files() == sorted([KEPT, *paths])
 
 
 def test_left_over_temporary_folders_go_even_beside_live_ones(mill: Mill) -> None:

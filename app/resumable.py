@@ -138,8 +138,6 @@ class Upload:
         if self._fd is None:
             return self._shelf.volume.touch(stored.digest)
         store(self._shelf.volume.root, self._folder / "data", self._fd, stored)
-        with contextlib.suppress(FileNotFoundError):
-            (self._folder / "data").unlink()  # it is still there where that content was stored before
         os.close(self._fd)
         self._fd = None
         return stored

@@ -2,7 +2,8 @@
 
 An upload is written to `uploads/incoming/` while it is hashed, then renamed to its content's address; so a crash
 leaves a temporary file that the sweep finds, or the whole content, never a part of it under a digest. Content that is
-already there only gets a new modification time, which is what keeps the sweep off it until the request exists.
+sent again replaces what lies there, so that a file that has rotten is healed by it; its new modification time keeps
+the sweep off it until the request exists.
 Nothing is ever opened through a symbolic link: other pods write to this volume too.
 """
 
@@ -112,15 +113,19 @@ class Arrival:
 
 
 def store(root: Path, path: Path, fd: int, content: Stored) -> None:
-    """Give a file the address of its content, durably; it stays where it is if that content is stored already."""
+    """Give a file the address of its content, durably.
+
+    What lies there already is replaced: it may have rotten since, and its bytes are not read to find that out. Who
+    reads it goes on with the old file.
+    """
     target = root / layout.upload(content.digest)
     with translated("an upload was stored"):
-        if _touched(target) != content.size:
-            os.fsync(fd)
-            target.parent.mkdir(exist_ok=True)
-            path.rename(target)
-            sync_folder(target.parent)
-            sync_folder(target.parent.parent)
+        os.fsync(fd)
+        target.parent.mkdir(exist_ok=True)
+        os.utime(fd)
+        path.rename(target)
+        sync_folder(target.parent)
+        sync_folder(target.parent.parent)
 
 
 class Volume:

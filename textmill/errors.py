@@ -46,7 +46,9 @@ ADVICE: dict[Reason, Advice] = {
     Reason.INPUT_MISSING: Advice(False, "Check spec.input: upload the content first, or put the file or key there."),
     Reason.INPUT_NOT_ALLOWED: Advice(False, "Name a regular file beneath drop/, with no symbolic link on the way."),
     Reason.INPUT_CHANGED: Advice(True, "The file changed while it was read; leave it alone until the request ends."),
-    Reason.DIGEST_MISMATCH: Advice(False, "The content is not what spec.input.sha256 says; correct one of the two."),
+    Reason.DIGEST_MISMATCH: Advice(
+        False, "Send an upload again, which replaces what lies there; else correct the file or spec.input.sha256."
+    ),
     Reason.NOT_TEXT: Advice(
         False, "Set spec.encoding to the file's encoding, or spec.errors to replace; a binary file is not counted."
     ),

@@ -147,6 +147,15 @@ def test_content_that_went_since_is_not_made_a_request(client: FlaskClient, clus
     assert cluster.names() == []
 
 
+def test_content_that_has_rotten_is_replaced_by_a_resumable_upload(client: FlaskClient, root: Path) -> None:
+    for _ in range(2):
+        address = tus.begun(client, len(TEXT))
+        tus.patch(client, address, 0, TEXT)
+        stored = root / "uploads" / DIGEST[:2] / DIGEST
+        assert stored.read_bytes() == TEXT
+        stored.write_bytes(b"?" * len(TEXT))
+
+
 def test_hash_is_made_anew_where_this_process_has_none(
     make: Callable[..., Flask], cluster: FakeCluster, root: Path
 ) -> None:

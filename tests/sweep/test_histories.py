@@ -18,11 +18,12 @@ from app.options import Options
 from app.sweeper import SweepRefused
 from app.volume import Stored
 from tests.sweep.conftest import GRACE, Mill, address
+from tests.sweep.disturbing import MOMENTS_OF_A_SWEEP, disturbed
 from textmill import layout
 from textmill.names import follower
 
 TEXTS = st.sampled_from([b"a", b"b", b"c"])
-MOMENTS = st.sampled_from(["first list", "first move", "moved", "second list", "deleted"])
+MOMENTS = st.sampled_from(MOMENTS_OF_A_SWEEP)
 
 
 class Crash(Exception):
@@ -233,35 +234,7 @@ class Histories(RuleBasedStateMachine):
         return self.mill.cluster.objects.get(("default", name))
 
     def _sweep(self, disturb: dict[str, Callable[[], object]]) -> None:
-        """Sweep; at each moment do what is to disturb it, once."""
-        mill, left = self.mill, dict(disturb)
-        page, move, purge = mill.cluster.page, mill.tree.move, mill.tree.purge
-        lists = iter(["first list", "second list"])
-
-        def at(moment: str) -> None:
-            if moment in left:
-                left.pop(moment)()
-
-        def listing(**arguments: Any) -> Any:
-            at(next(lists))
-            return page(**arguments)
-
-        def moving(path: str, not_after: float) -> bool:
-            at("first move")
-            moved = move(path, not_after)
-            at("moved")
-            return moved
-
-        def purging(path: str) -> None:
-            purge(path)
-            at("deleted")
-
-        mill.cluster.page = listing  # type: ignore[method-assign]  # taken back below
-        mill.tree.move, mill.tree.purge = moving, purging  # type: ignore[method-assign]  # taken back below
-        try:
-            mill.sweep()
-        finally:
-            del mill.cluster.page, mill.tree.move, mill.tree.purge
+        disturbed(self.mill, disturb)
 
 
 TestHistories = Histories.TestCase

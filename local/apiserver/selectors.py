@@ -16,9 +16,8 @@ NAME = r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 LABEL_KEY = re.compile(rf"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?{NAME}")
 LABEL_VALUE = re.compile(rf"(?:{NAME})?")
 SET = re.compile(r"(?P<key>\S+)\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)")
-NUMBER = re.compile(r"(?P<key>[^\s<>]+)\s*(?P<operator>[<>])\s*(?P<value>-?\d+)")
-EQUAL = re.compile(r"(?P<key>[^\s!=]+)\s*(?P<operator>==|=|!=)\s*(?P<value>.*)")
-SPLIT = re.compile(r",(?![^(]*\))")
+NUMBER = re.compile(r"(?P<key>[^\s<>]+)\s*(?P<operator>[<>])\s*(?P<value>-?\d{1,19})")
+EQUAL = re.compile(r"(?P<key>[^\s!=]+)\s*(?P<operator>==|=|!=)(?P<value>.*)", re.DOTALL)
 
 Test = Callable[[Mapping[str, str]], bool]
 
@@ -35,10 +34,23 @@ def every(predicates: Iterable[Predicate]) -> Predicate | None:
 
 def labels(selector: str) -> Predicate | None:
     """A predicate over labels, from the text of a request."""
-    tests = [_requirement(part.strip()) for part in SPLIT.split(selector) if part.strip()]
+    tests = [_requirement(part.strip()) for part in _parts(selector) if part.strip()]
     if not tests:
         return None
     return lambda record: all(test(record.labels) for test in tests)
+
+
+def _parts(selector: str) -> list[str]:
+    """The requirements of a selector: what stands between commas that are in no parentheses."""
+    parts: list[str] = []
+    held: list[str] = []
+    for piece in selector.split(","):
+        held.append(piece)
+        last = max(piece.rfind("("), piece.rfind(")"))
+        if piece[last : last + 1] == ")" or (last < 0 and len(held) == 1):
+            parts.append(",".join(held))
+            held = []
+    return [*parts, ",".join(held)] if held else parts
 
 
 def _requirement(part: str) -> Test:

@@ -16,7 +16,6 @@ from local.kubelet.errors import ConfigMissing, PodRefused
 from local.objects import Json
 
 DEFAULT_MESSAGE_PATH = "/dev/termination-log"
-_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 _SUBSCRIPT = re.compile(r"metadata\.(annotations|labels)\['([^']+)'\]")
 
 Config = Callable[[str, str], Json | None]
@@ -25,12 +24,18 @@ Config = Callable[[str, str], Json | None]
 def expand(text: str, known: Mapping[str, str]) -> str:
     """Put variables in place of their references."""
 
-    def put(match: re.Match[str]) -> str:
-        if match.group(0) == "$$":
-            return "$"
-        return known.get(match.group(1), match.group(0))
-
-    return _REFERENCE.sub(put, text)
+    done: list[str] = []
+    at, last = 0, text.rfind(")")
+    while (dollar := text.find("$", at)) >= 0:
+        done.append(text[at:dollar])
+        follows = text[dollar + 1 : dollar + 2]
+        if follows == "(" and dollar < last:
+            at = text.index(")", dollar) + 1
+            done.append(known.get(text[dollar + 2 : at - 1], text[dollar:at]))
+        else:
+            done.append("$")
+            at = dollar + 1 + (follows == "$")
+    return "".join([*done, text[at:]])
 
 
 def field(path: str, pod: Json) -> str:

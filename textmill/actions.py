@@ -14,7 +14,7 @@ else holds on any picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from textmill.names import Stage
@@ -149,8 +149,17 @@ Action = Write | Launch | Follow | Recreate | Read | Peek | Inspect | Collect | 
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A step of planning that raised: for what, and what it was. The others are planned for as without it."""
+
+    what: str
+    error: Exception = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Plan:
     """Actions to perform now, and when to plan again if nothing changes before (seconds since the epoch)."""
 
     actions: tuple[Action, ...] = ()
     wake_at: float | None = None
+    faults: tuple[Fault, ...] = ()

@@ -71,34 +71,32 @@ def followed(request: Request, limits: Limits) -> str:
     return str(job["name"]) if int(job.get("members") or 1) >= limits.follow_members else ""
 
 
-class Group(NamedTuple):
-    """Requests that share a pod, and the queue without them. full: no other could join them, were there one."""
+class Load:
+    """Requests of one company that share a pod, up to a bound. full: no other could join them, were there one."""
 
-    members: list[Request]
-    rest: list[Request]
-    full: bool
+    def __init__(self, common: Company, limits: Limits) -> None:
+        self.members: list[Request] = []
+        self.full = False
+        self._cap, self._limits = common.cap, limits
+        self._size = self._order_size = self._report_size = 0
 
-
-def fill(queue: list[Request], limits: Limits) -> Group:
-    """Take the queue's head and who may share with it, until a bound is reached."""
-    common = company(queue[0], limits)
-    taken: list[Request] = []
-    passed: list[Request] = []
-    size = order_size = report_size = 0
-    for place, one in enumerate(queue):
-        if company(one, limits) != common:
-            passed.append(one)
-            continue
-        size += one.size or 0
-        order_size += _order_bytes(one)
-        report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.spec.top_words
-        over = size > limits.batch_bytes or order_size > limits.order_bytes or report_size > limits.report_bytes
-        if taken and over:
-            return Group(taken, passed + queue[place:], full=True)
-        taken.append(one)
-        if len(taken) >= common.cap:
-            return Group(taken, passed + queue[place + 1 :], full=True)
-    return Group(taken, passed, full=False)
+    def take(self, one: Request) -> bool:
+        """Take one more of the company; False where it goes past a bound. The first is taken, whatever its size."""
+        self._size += one.size or 0
+        self._order_size += _order_bytes(one)
+        self._report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.spec.top_words
+        limits = self._limits
+        over = (
+            self._size > limits.batch_bytes
+            or self._order_size > limits.order_bytes
+            or self._report_size > limits.report_bytes
+        )
+        self.full = bool(self.members and over)
+        if not self.full:
+            self.members.append(one)
+            self.full = len(self.members) >= self._cap
+            return True
+        return False
 
 
 def parallelism(request: Request, limits: Limits) -> int:
@@ -110,7 +108,7 @@ def parallelism(request: Request, limits: Limits) -> int:
 
 
 def launch(group: list[Request], limits: Limits, now: float) -> Launch:
-    """Return the intents and the Job for a group that `fill` made."""
+    """Return the intents and the Job for requests that share a pod."""
     lead, stage = group[0], group[0].next_stage
     name = job_name(stage, lead.name, ((one.uid, one.status.number("starts") + 1) for one in group))
     shards = shards_for(lead, limits) if stage == "tokenize" else 1

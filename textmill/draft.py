@@ -6,22 +6,28 @@ It is the only thing in the domain that changes, lives for one call of `plan`, a
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from textmill.actions import Action, JobPlan, Plan, Write
+from textmill.actions import Action, Fault, JobPlan, Plan, Write
 from textmill.batches import Company
 from textmill.limits import Limits
-from textmill.picture import Key, Picture
+from textmill.picture import Job, Key, Picture
 from textmill.request import Request
+
+One = TypeVar("One", Request, Job)
+Found = TypeVar("Found")
 
 
 @dataclass
 class Draft:
-    """busy: pods that are or may yet be at work, by namespace.
+    """busy: pods that are or may yet be at work, by namespace; held: the sum of these.
 
     waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture. starting: of
     the tokenizers that have begun a moment ago, until when that is so, by the company they keep. followed: Jobs that
-    this plan creates for the counts of whole batches.
+    this plan creates for the counts of whole batches. faults: steps that have raised, each of which ended at its one
+    request or Job.
     """
 
     picture: Picture
@@ -31,14 +37,37 @@ class Draft:
     waiting: list[Request] = field(default_factory=list)
     missing: list[JobPlan] = field(default_factory=list)
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    held: int = 0
     starting: dict[Company, list[float]] = field(default_factory=lambda: defaultdict(list))
     followed: set[Key] = field(default_factory=set)
     wake_at: float | None = None
+    faults: list[Fault] = field(default_factory=list)
 
     @property
     def free(self) -> int:
         """Return how many more pods may be started."""
-        return self.limits.pods - sum(self.busy.values())
+        return self.limits.pods - self.held
+
+    def hold(self, namespace: str, pods: int) -> None:
+        """Count pods of a namespace as at work."""
+        self.busy[namespace] += pods
+        self.held += pods
+
+    def guarded(
+        self, one: One, step: Callable[[Draft, One], Found], instead: Callable[[Draft, One], Found] | None = None
+    ) -> Found | None:
+        """Take one step for one request or Job; if it raises, undo what it added, note that, and do something else.
+
+        Whatever one object holds, the others' plan is made without it.
+        """
+        marks = len(self.actions), len(self.waiting), len(self.missing), self.busy.get(one.namespace, 0)
+        try:
+            return step(self, one)
+        except Exception as error:  # noqa: BLE001 - a plan is total: one object must not stop all the others
+            del self.actions[marks[0] :], self.waiting[marks[1] :], self.missing[marks[2] :]
+            self.hold(one.namespace, marks[3] - self.busy.get(one.namespace, 0))
+            self.faults.append(Fault(f"{type(one).__name__} {one.namespace}/{one.name}", error))
+        return self.guarded(one, instead) if instead else None
 
     def take(self, outcome: Write | Request) -> None:
         """Keep what a Job's end meant for a request."""
@@ -54,4 +83,4 @@ class Draft:
 
     def finished(self) -> Plan:
         """Return the plan."""
-        return Plan(tuple(self.actions), self.wake_at)
+        return Plan(tuple(self.actions), self.wake_at, tuple(self.faults))

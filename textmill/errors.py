@@ -33,6 +33,7 @@ class Reason(StrEnum):
     POD_REFUSED = "PodRefused"
     VOLUME_MISSING = "VolumeMissing"
     VOLUME_FULL = "VolumeFull"
+    INTERNAL_ERROR = "InternalError"
 
 
 class Advice(NamedTuple):
@@ -68,6 +69,9 @@ ADVICE: dict[Reason, Advice] = {
     Reason.POD_REFUSED: Advice(False, "See the Job's events: the namespace's admission rules refuse the worker's pod."),
     Reason.VOLUME_MISSING: Advice(False, "Create the claim in the request's namespace; its name is a setting."),
     Reason.VOLUME_FULL: Advice(True, "Free space on the claim: delete finished requests, or enlarge it."),
+    Reason.INTERNAL_ERROR: Advice(
+        False, "The operator could not work with this request, and its log says why; make the request again."
+    ),
 }
 
 

@@ -23,10 +23,10 @@ class Limits:
     at least so many goes from its tokenizer to its count without a write between. retry_delay:
     before the first retry, doubled each time up to retry_ceiling. pod_grace: how long a Job may be without
     any pod before its events are read. image_grace, claim_grace: how long an image may fail to be pulled, a
-    claim be missing, before the request fails. progress_every: how long a pod runs before its log is looked at for
-    how far it is, and how often then at most; 0 never. notify_attempts, notify_timeout, notify_delay: how often
-    the end of a request is told to whoever asked, how long an attempt may last, and the pause after the first,
-    doubled each time up to notify_ceiling.
+    claim be missing, before the request fails. orphan_grace: how long a pod whose Job is not there any more counts as
+    at work. progress_every: how long a pod runs before its log is looked at for how far it is, and how often then at
+    most; 0 never. notify_attempts, notify_timeout, notify_delay: how often the end of a request is told to whoever
+    asked, how long an attempt may last, and the pause after the first, doubled each time up to notify_ceiling.
     """
 
     pods: int = 8
@@ -46,6 +46,7 @@ class Limits:
     pod_grace: float = 10.0
     image_grace: float = 60.0
     claim_grace: float = 10.0
+    orphan_grace: float = 300.0
     progress_every: float = 2.0
     notify_attempts: int = 12
     notify_timeout: float = 10.0

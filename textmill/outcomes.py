@@ -15,12 +15,9 @@ from textmill.errors import ADVICE, Reason
 from textmill.layout import tokens
 from textmill.limits import Limits
 from textmill.picture import Job
-from textmill.reports import LEFT_NOT_SHARDABLE, Report
+from textmill.reports import BROKEN, LEFT_NOT_SHARDABLE, Report
 from textmill.request import Request
 from textmill.verdict import Dead
-
-_RESULT: dict[str, type] = {"result": dict}
-_TOKENS: dict[str, type] = {"input": dict, "tokens": int}
 
 
 def after_reports(request: Request, job: Job, found: list[Report], limits: Limits, now: float) -> Write | Request:
@@ -36,9 +33,11 @@ def after_reports(request: Request, job: Job, found: list[Report], limits: Limit
     left = next((one for one in found if one["outcome"] == "left"), None)
     if left:
         return _after_left(request, left, now)
+    broken = next((one for one in found if one["outcome"] == BROKEN), None)
+    if broken:
+        return after_failure(request, Reason.REPORT_BROKEN, f"Job {job.name}: {broken['message']}", limits, now)
     follows = job.stage == "count" and request.status.tokens is None
-    needed = {**(_RESULT if job.stage == "count" else {}), **(_TOKENS if job.stage == "tokenize" or follows else {})}
-    if len(found) != job.shards or any(not isinstance(one.get(part), needed[part]) for one in found for part in needed):
+    if not _whole(job, found, follows=follows):
         text = f"Job {job.name} gave {len(found)} reports of {job.shards} for this request, or of another stage"
         return after_death(request, len(job.members), Dead(Reason.REPORT_BROKEN, text), limits, now)
     if job.stage == "count":
@@ -49,6 +48,15 @@ def after_reports(request: Request, job: Job, found: list[Report], limits: Limit
     return request.ahead(
         transitions.tokenized(request.status.raw, observed, now, path=path, shards=shards, count=count)
     )
+
+
+def _whole(job: Job, found: list[Report], *, follows: bool) -> bool:
+    """Tell whether these are the reports of all shards, of this Job's stage."""
+    if job.stage == "count":
+        needed = ("result", "input", "tokens") if follows else ("result",)
+        return len(found) == job.shards and all(part in one for one in found for part in needed)
+    shards = sorted(one.get("shard", -1) for one in found)
+    return shards == list(range(job.shards)) and all(one["of"] == job.shards for one in found)
 
 
 def _caught_up(request: Request, job: Job, report: Report) -> Request:

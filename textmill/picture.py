@@ -12,11 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from textmill import names, reports
+from textmill import bodies, names, reports
 from textmill.errors import BadObject, Reason, SealBroken
 from textmill.glimpses import Glimpse
 from textmill.notices import Outcome
 from textmill.request import Body, Request, from_time
+
+INDEX_DIGITS = 10
+"""A completion index of more digits is none: Kubernetes has at most 2^31 of them."""
 
 
 class Member(NamedTuple):
@@ -38,8 +41,8 @@ class Trouble:
 class Job:
     """One of our Jobs.
 
-    failure: the Failed condition's reason and message. created, ended_at: seconds since the epoch; ended_at is
-    when its conditions said that it is over.
+    failure: the Failed condition's reason and message. created, deleted_at, ended_at: seconds since the epoch; ended_at
+    is when its conditions said that it is over, deleted_at when its deletion was asked for (0: it was not).
     """
 
     uid: str
@@ -55,6 +58,7 @@ class Job:
     failure: tuple[str, str] | None = None
     trouble: Trouble | None = None
     ended_at: float = 0.0
+    deleted_at: float = 0.0
 
     @property
     def ended(self) -> bool:
@@ -64,35 +68,38 @@ class Job:
     @classmethod
     def parse(cls, body: Body) -> Job:
         """Read a Job of ours; BadObject where it carries our label but not what we write into it."""
-        meta, spec = body["metadata"], body["spec"]
-        conditions = {one["type"]: one for one in (body.get("status") or {}).get("conditions") or ()}
+        found = bodies.read("Job", body)
+        meta, spec = found["metadata"], found["spec"]
+        conditions = {one["type"]: one for one in found["status"].get("conditions", ())}
         complete, failed = conditions.get("Complete", {}), conditions.get("Failed", {})
         over: Body = next((one for one in (complete, failed) if one.get("status") == "True"), {})
         try:
             pairs = json.loads(meta["annotations"][names.MEMBERS_ANNOTATION])
             members = tuple(Member(_text(uid), _text(name)) for uid, name in pairs)
-            stage = meta["labels"][names.STAGE_LABEL]
         except (KeyError, ValueError, TypeError, RecursionError) as error:
-            raise BadObject(f"Job {meta['namespace']}/{meta['name']} does not say whom it works for") from error
+            raise BadObject(f"Job {bodies.called(body)} does not say whom it works for") from error
+        if (stage := bodies.stage_of(meta)) is None:
+            raise BadObject(f"Job {bodies.called(body)} does not say which stage it is for")
         return cls(
             uid=meta["uid"],
             name=meta["name"],
             namespace=meta["namespace"],
             stage=stage,
             members=members,
-            shards=int(spec.get("completions") or 1),
-            parallelism=int(spec.get("parallelism") or 1),
+            shards=spec.get("completions") or 1,
+            parallelism=spec.get("parallelism") or 1,
             created=from_time(meta.get("creationTimestamp")) or 0.0,
             deleting=bool(meta.get("deletionTimestamp")),
             complete=complete.get("status") == "True",
             failure=(failed.get("reason", ""), failed.get("message", "")) if failed.get("status") == "True" else None,
             ended_at=from_time(over.get("lastTransitionTime")) or 0.0,
+            deleted_at=from_time(meta.get("deletionTimestamp")) or 0.0,
         )
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError("no text")
     return value
 
 
@@ -104,7 +111,7 @@ class Pod:
     started: when its container began to run, 0 before and after. glimpse: how far it was when its log was last looked
     at, which was at looked_at. exit_code: None until its container has terminated. reports: what its seal vouches
     for, None while unread; broken: why they cannot be had. message: the termination message, a seal or the last
-    words of a failure.
+    words of a failure. deleted_at: when its deletion is due, 0 where none was asked for.
     """
 
     uid: str
@@ -125,6 +132,7 @@ class Pod:
     unschedulable: str | None = None
     evicted: bool = False
     failed: bool = False
+    deleted_at: float = 0.0
     reports: tuple[reports.Report, ...] | None = None
     broken: str | None = None
 
@@ -148,20 +156,21 @@ class Pod:
     @classmethod
     def parse(cls, body: Body) -> Pod:
         """Read a pod; reports that travel in its termination message are unsealed at once. BadObject as for a Job."""
-        meta, status = body["metadata"], body.get("status") or {}
-        state = next((one.get("state") or {} for one in status.get("containerStatuses") or ()), {})
-        running: Body = state.get("running") or {}
+        found = bodies.read("pod", body)
+        meta, status = found["metadata"], found["status"]
+        state: Body = next((one.get("state", {}) for one in status.get("containerStatuses", ())), {})
+        running: Body = state.get("running", {})
         ended, waiting = state.get("terminated"), state.get("waiting")
-        conditions = {one["type"]: one for one in status.get("conditions") or ()}
+        conditions = {one["type"]: one for one in status.get("conditions", ())}
         scheduled, sandbox = conditions.get("PodScheduled", {}), conditions.get("PodReadyToStartContainers", {})
-        index = (meta.get("annotations") or {}).get("batch.kubernetes.io/job-completion-index", "0")
-        if not (index.isascii() and index.isdecimal()):
-            raise BadObject(f"Pod {meta['namespace']}/{meta['name']} does not say which index of its Job it is")
+        index = meta.get("annotations", {}).get("batch.kubernetes.io/job-completion-index", "0")
+        if not (index.isascii() and index.isdecimal() and len(index) <= INDEX_DIGITS):
+            raise BadObject(f"Pod {bodies.called(body)} does not say which index of its Job it is")
         pod = cls(
             uid=meta["uid"],
             name=meta["name"],
             namespace=meta["namespace"],
-            job_uid=next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), ""),
+            job_uid=_controlling_job(meta),
             index=int(index),
             created=from_time(meta.get("creationTimestamp")) or 0.0,
             pulling=max(from_time(at) or 0.0 for at in (status.get("startTime"), sandbox.get("lastTransitionTime"))),
@@ -174,8 +183,15 @@ class Pod:
             unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else None,
             evicted=status.get("reason") == "Evicted" or conditions.get("DisruptionTarget", {}).get("status") == "True",
             failed=status.get("phase") == "Failed",
+            deleted_at=from_time(meta.get("deletionTimestamp")) or 0.0,
         )
         return pod.read("") if pod.unread and (reports.sealed_inside(pod.message) or not pod.message) else pod
+
+
+def _controlling_job(meta: Body) -> str:
+    """Return the uid of the Job that controls a pod, empty where none does."""
+    owners = (one for one in meta.get("ownerReferences", ()) if one.get("controller"))
+    return next((one["uid"] for one in owners if (one.get("apiVersion"), one.get("kind")) == ("batch/v1", "Job")), "")
 
 
 Key = tuple[str, str]

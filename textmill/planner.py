@@ -6,15 +6,18 @@ end, suspension, its turn), then each recorded Job is judged (`verdict`) and its
 (`outcomes`), then free pods are filled from the queue (`queue`). Jobs that nobody of the picture waits for
 are named for collection; the executor asks the API before it deletes one, since a request that has settled
 leaves the picture while its Job is still in it.
+
+Each request and each Job is looked at in a step of its own (`Draft.guarded`): one that raises ends at that object, and
+what the others are given is the same as without it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from textmill import gathering, notifying, progress, transitions
+from textmill import faults, gathering, notifying, progress, transitions
 from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
 from textmill.batches import plan_job
 from textmill.draft import Draft
@@ -22,8 +25,9 @@ from textmill.errors import ADVICE, Reason
 from textmill.limits import Limits
 from textmill.names import follower
 from textmill.outcomes import after_death, after_reports
-from textmill.picture import Job, Key, Picture
+from textmill.picture import Job, Key, Picture, Pod
 from textmill.queue import fill_free_pods
+from textmill.reports import Report
 from textmill.request import SUSPENDED, Request, stage_of
 from textmill.verdict import Dead, Done, Podless, Running, Stalled, Unread, judge
 
@@ -33,7 +37,7 @@ def plan(picture: Picture, limits: Limits, now: float) -> Plan:
     draft = Draft(picture, limits, now)
     recorded: dict[Key, list[Request]] = defaultdict(list)
     for request in picture.requests:
-        job = _look_at(draft, request)
+        job = draft.guarded(request, _look_at, faults.end)
         if job:
             recorded[request.namespace, job].append(request)
     waiting = _by_job(picture, recorded)
@@ -95,8 +99,39 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
     """Go on with the requests that have recorded this Job."""
     job = draft.picture.jobs.get(key)
     if job is None:
-        _recreate(draft, key, requests)
-        return
+        draft.guarded(requests[0], lambda _, __: _recreate(draft, key, requests), lambda _, __: _apart(draft, requests))
+    else:
+        draft.guarded(
+            job, lambda _, job: _go_on_with(draft, job, requests), lambda _, job: _split(draft, job, requests)
+        )
+
+
+def _apart(draft: Draft, requests: list[Request]) -> None:
+    """Queue those again whose Job cannot be made, each by itself."""
+    text = "The recorded Job could not be made again; the request gets another, alone."
+    for request in requests:
+        draft.guarded(
+            request,
+            lambda _, one: draft.actions.append(transitions.requeue(one, "Regrouped", text, draft.now, batchLimit=1)),
+            faults.end,
+        )
+
+
+def _split(draft: Draft, job: Job, requests: list[Request]) -> None:
+    """Take a Job that cannot be judged as one whose reports are broken."""
+    draft.hold(job.namespace, 0 if job.ended else job.parallelism)
+    error = draft.faults[-1].error
+    dead = Dead(Reason.REPORT_BROKEN, f"Job {job.name} could not be judged ({type(error).__name__})")
+    for request in requests:
+        draft.guarded(
+            request,
+            lambda _, one: draft.take(after_death(one, len(job.members), dead, draft.limits, draft.now)),
+            faults.end,
+        )
+
+
+def _go_on_with(draft: Draft, job: Job, requests: list[Request]) -> None:
+    """Do what a Job's state asks for."""
     uids = {member.uid for member in job.members}
     for stranger in [one for one in requests if one.uid not in uids]:
         text = f"Job {job.name} was made without this request; it gets another."
@@ -111,15 +146,15 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
             if len(_end_late(draft, members)) < len(members):
                 draft.actions.extend(Read(pod) for pod in pods)
                 # The count may begin in a moment; were its place given away, its members would wait, at a write each.
-                draft.busy[job.namespace] += job.stage == "tokenize"
+                draft.hold(job.namespace, int(job.stage == "tokenize"))
         case Done(reports, early):
-            draft.busy[job.namespace] += job.parallelism if early and not job.ended else 0
+            draft.hold(job.namespace, job.parallelism if early and not job.ended else 0)
             for request in members:
-                draft.take(after_reports(request, job, reports.get(request.uid, []), draft.limits, draft.now))
+                draft.guarded(request, lambda _, one: _harvest(draft, one, job, reports.get(one.uid, [])), faults.end)
         case Dead():
             company = len(job.members)
             draft.actions.extend(after_death(one, company, verdict, draft.limits, draft.now) for one in members)
-            draft.busy[job.namespace] += 0 if job.ended else job.parallelism
+            draft.hold(job.namespace, 0 if job.ended else job.parallelism)
         case Podless():
             draft.actions.append(Inspect(job))
             draft.wake(draft.now + draft.limits.pod_grace)
@@ -133,6 +168,10 @@ def _settle(draft: Draft, key: Key, requests: list[Request]) -> None:
             on_time = _go_on(draft, job, members, done)
             gathering.begun(draft, job.stage, on_time, job.created)
             _at_work(draft, job, on_time, done)
+
+
+def _harvest(draft: Draft, request: Request, job: Job, found: list[Report]) -> None:
+    draft.take(after_reports(request, job, found, draft.limits, draft.now))
 
 
 def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:
@@ -150,12 +189,12 @@ def _make_again(draft: Draft) -> None:
         job = replace(missing, parallelism=max(1, min(missing.parallelism, draft.limits.pods)))
         if job.parallelism <= draft.free:
             draft.actions.append(Recreate(job))
-        draft.busy[job.namespace] += job.parallelism
+        draft.hold(job.namespace, job.parallelism)
 
 
 def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0) -> list[Request]:
     """Leave a Job at work and return its members, but for those whose time is over."""
-    draft.busy[job.namespace] += min(job.parallelism, job.shards - done)
+    draft.hold(job.namespace, max(0, min(job.parallelism, job.shards - done)))
     late = _end_late(draft, members)
     return [one for one in members if one.uid not in late]
 
@@ -186,16 +225,29 @@ def _clear_away(draft: Draft, awaited: set[Key]) -> None:
         known.add(job.uid)
         if key in awaited:
             continue
+        pods = draft.picture.pods.get(job.uid, ())
         # Pods that ended badly may have successors that are not seen yet; only indexes that are done have none.
-        done = {pod.index for pod in draft.picture.pods.get(job.uid, ()) if pod.exit_code == 0}
-        at_work = 0 if job.ended else min(job.parallelism, job.shards - len(done))
-        draft.busy[job.namespace] += at_work
+        done = {pod.index for pod in pods if pod.exit_code == 0}
+        at_work = 0 if job.ended else max(0, min(job.parallelism, job.shards - len(done)))
+        if job.deleting and draft.now >= job.deleted_at + draft.limits.orphan_grace:
+            at_work = _lately(draft, pods)
+        draft.hold(job.namespace, at_work)
         if not job.deleting:
             draft.actions.append(Collect(job, idle=not at_work))
     for uid, pods in draft.picture.pods.items():
-        if uid not in known:
-            for pod in pods:
-                draft.busy[pod.namespace] += 0 if pod.ended else 1
+        if uid and uid not in known:
+            draft.hold(pods[0].namespace, _lately(draft, pods))
+
+
+def _lately(draft: Draft, pods: Sequence[Pod]) -> int:
+    """Return how many pods of a Job that is unknown or long gone may be at work: for a while after they were made.
+
+    A pod that stays for longer is held by something else, and must not keep others from starting for ever.
+    """
+    ends = [max(pod.created, pod.deleted_at) + draft.limits.orphan_grace for pod in pods if not pod.ended]
+    ahead = [end for end in ends if end > draft.now]
+    draft.wake(min(ahead, default=None))
+    return len(ahead)
 
 
 def _out_of_time(draft: Draft, request: Request) -> bool:

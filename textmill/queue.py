@@ -5,43 +5,141 @@ request), then age, among those whose known results were looked up first. A grou
 free holds the queue until they are: else big files would wait forever behind small ones. A group that does not fill
 its pod may wait for others (`gathering`). Before a request starts, known results are looked up for it; only those
 about to start are asked about.
+
+A round's cost grows with the queue's length and not with what is started times that length: each namespace's queue is
+gone over once (`_Queue`), and only as far as the free pods need it, and namespaces take turns by a heap, in which one
+turn changes one entry.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+import heapq
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 
-from textmill import gathering, reuse
+from textmill import faults, gathering, reuse
 from textmill.actions import Follow, LookUp, Write
-from textmill.batches import Group, fill, followed, launch, parallelism, plan_job
+from textmill.batches import Company, Load, company, followed, launch, parallelism, plan_job
 from textmill.draft import Draft
 from textmill.names import follower
 from textmill.request import Rank, Request
 
 
+class _Queue:
+    """The waiting requests of one namespace, in order, from which groups are taken.
+
+    Those that share no pod with the head are put aside by their company when they are passed, and are not looked at
+    again before their turn.
+    """
+
+    def __init__(self, draft: Draft, requests: list[Request]) -> None:
+        self._draft, self._requests = draft, requests
+        self._taken = bytearray(len(requests))
+        self._aside: dict[Company, deque[int]] = defaultdict(deque)
+        self._head = self._read = 0
+
+    @property
+    def head(self) -> Request | None:
+        """Return the first that was not taken, None where all are."""
+        while self._head < self._read or self._read_on():
+            if not self._taken[self._head]:
+                return self._requests[self._head]
+            self._head += 1
+        return None
+
+    def take(self, head: Request) -> Load:
+        """Take the head and who may share with it, until a bound is reached."""
+        common = company(head, self._draft.limits)
+        load, aside = Load(common, self._draft.limits), self._aside[common]
+        while not load.full and (aside or self._read_on(common)):
+            if load.take(self._requests[aside[0]]):
+                self._taken[aside.popleft()] = 1
+        if not aside:
+            del self._aside[common]
+        return load
+
+    def left(self) -> Iterator[Request]:
+        """Return those that were not taken."""
+        return (one for one, taken in zip(self._requests, self._taken, strict=True) if not taken)
+
+    def _read_on(self, wanted: Company | None = None) -> bool:
+        """Put aside the next requests, until one of the wanted company was; False where none is left."""
+        while self._read < len(self._requests):
+            place, one = self._read, self._requests[self._read]
+            self._read += 1
+            found = self._draft.guarded(one, _company)
+            if found is None:
+                self._taken[place] = 1
+                self._draft.guarded(one, faults.end)
+                continue
+            self._aside[found].append(place)
+            if wanted is None or found == wanted:
+                return True
+        return False
+
+
+def _company(draft: Draft, one: Request) -> Company:
+    return company(one, draft.limits)
+
+
 def fill_free_pods(draft: Draft) -> None:
     """Launch groups until the free pods are used; write down what was learnt of those that must wait."""
-    queues: dict[str, list[Request]] = defaultdict(list)
+    waiting: dict[str, list[Request]] = defaultdict(list)
     room = draft.free > 0
     for one in draft.waiting:
         if room or one.seen:  # else nothing is decided about it, and a queue may be long
-            queues[one.namespace].append(one)
+            waiting[one.namespace].append(one)
+    queues: dict[str, _Queue] = {}
+    for namespace, requests in waiting.items():
+        requests.sort(key=attrgetter("rank"))
+        _put_asked_first(requests, draft.picture.lent)
+        queues[namespace] = _Queue(draft, requests)
+    _take_turns(draft, queues)
     for queue in queues.values():
-        queue.sort(key=attrgetter("rank"))
-        _put_asked_first(queue, draft.picture.lent)
-    while draft.free > 0 and queues:
-        namespace = min(queues, key=lambda name: _turn(draft, queues[name][0]))
-        group = _take(draft, queues, namespace)
-        if group is None:
-            break
-        if group.full or not gathering.waits(draft, group.members):
-            _start(draft, group)
+        draft.actions.extend(Write(one.seen, dict(one.status.raw)) for one in queue.left() if one.seen)
+
+
+def _take_turns(draft: Draft, queues: Mapping[str, _Queue]) -> None:
+    """Let the namespaces take turns until no pod is free, or a group must wait for more of them."""
+    turns = []
+    if draft.free > 0:
+        turns = [(_turn(draft, head), name, head) for name, queue in queues.items() if (head := queue.head)]
+    heapq.heapify(turns)
+    while draft.free > 0 and turns:
+        _, namespace, head = heapq.heappop(turns)
+        if parallelism(head, draft.limits) > draft.free:
+            return
+        queue = queues[namespace]
+        _decide(draft, queue.take(head))
+        if next_head := queue.head:
+            heapq.heappush(turns, (_turn(draft, next_head), namespace, next_head))
+
+
+def _decide(draft: Draft, group: Load) -> None:
+    draft.guarded(group.members[0], lambda _, __: _go(draft, group), lambda _, __: _sift(draft, group))
+
+
+def _go(draft: Draft, group: Load) -> None:
+    if group.full or not gathering.waits(draft, group.members):
+        _start(draft, group)
+    else:
+        _ask(draft, group.members)
+
+
+def _sift(draft: Draft, group: Load) -> None:
+    """Let a group go without those of it with whom that cannot be done."""
+    well = []
+    for one in group.members:
+        seen = len(draft.faults)
+        draft.guarded(one, lambda _, one: launch([one], draft.limits, draft.now))
+        if len(draft.faults) == seen:
+            well.append(one)
         else:
-            _ask(draft, group.members)
-    for queue in queues.values():
-        draft.actions.extend(Write(one.seen, dict(one.status.raw)) for one in queue if one.seen)
+            draft.guarded(one, faults.end)
+    group.members = well
+    if well:
+        _go(draft, group)
 
 
 def _put_asked_first(queue: list[Request], lent: Mapping[str, object]) -> None:
@@ -55,27 +153,14 @@ def _turn(draft: Draft, head: Request) -> tuple[int, int, Rank]:
     return (-head.spec.priority, draft.busy[head.namespace], head.rank)
 
 
-def _take(draft: Draft, queues: dict[str, list[Request]], namespace: str) -> Group | None:
-    """Take the next group out of a namespace's queue; None where its Job must wait for more free pods."""
-    queue = queues[namespace]
-    if parallelism(queue[0], draft.limits) > draft.free:
-        return None
-    group = fill(queue, draft.limits)
-    if group.rest:
-        queues[namespace] = group.rest
-    else:
-        del queues[namespace]
-    return group
-
-
-def _start(draft: Draft, group: Group) -> None:
+def _start(draft: Draft, group: Load) -> None:
     """Launch those of a group that were looked up; ask for the others, holding a pod for them.
 
     Where these would fill the pod, those that were looked up wait for them while they are new: else a burst, of which
     some have always just come, would go in pods that are half full.
     """
     ready, lead = _ask(draft, group.members), group.members[0]
-    draft.busy[lead.namespace] += parallelism(lead, draft.limits)
+    draft.hold(lead.namespace, parallelism(lead, draft.limits))
     filled_soon = group.full and len(ready) < len(group.members)
     if ready and not (filled_soon and gathering.new(draft, ready)):
         gathering.begun(draft, lead.next_stage, ready, draft.now)

@@ -7,7 +7,9 @@ with standard error and may be cut by rotation, so lines count only when the sea
 there, unaltered.
 
 Outcomes: `done`; `failed` (this request's own fault or trouble: reason, message); `left` (not read: too big
-for a batch or a shard, or not to be cut; the planner then plans again with what was learnt).
+for a batch or a shard, or not to be cut; the planner then plans again with what was learnt). Whoever reads a report
+finds in it what the status can hold and nothing else: a sealed line that names its request and is otherwise of another
+shape is read as `broken` (message), which concerns this request alone.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from textmill.errors import SealBroken
+from textmill.shapes import INT32, BadShape, Shape, record, text, whole
+from textmill.status import MEASURED, TOLD_INPUT, TOLD_RESULT
 
 FORMAT = 1
 PREFIX = "@report "
@@ -30,12 +34,15 @@ LEFT_NOT_SHARDABLE = "NotShardable"
 
 Report = dict[str, Any]
 
-_FIELDS: dict[str, tuple[dict[str, type], ...]] = {
-    "done": ({"result": dict}, {"shard": int, "of": int, "input": dict, "tokens": int}),
-    "failed": ({"reason": str, "message": str},),
-    "left": ({"why": str, "bytes": int},),
-}
-"""What a report of each outcome must have, in one of these forms; more is allowed."""
+BROKEN = "broken"
+
+_MEASURE = whole(MEASURED)
+_CUT = record(
+    ("shard", "of", "input", "tokens"), shard=whole(INT32), of=whole(INT32, 1), input=TOLD_INPUT, tokens=_MEASURE
+)
+_COUNTED = record(("result",), result=TOLD_RESULT, input=TOLD_INPUT, tokens=_MEASURE)
+_FAILED = record(("reason", "message"), reason=text(256), message=text(4096))
+_LEFT = record(("why", "bytes"), why=text(64), bytes=_MEASURE)
 
 
 def done_tokens(uid: str, index: int, shards: int, observed: dict[str, Any], tokens: int) -> Report:
@@ -115,22 +122,36 @@ def unseal(message: str, log: str = "") -> list[Report]:
     return [_parse(one) for one in lines]
 
 
-def _parse(text: str) -> Report:
+def _parse(line: str) -> Report:
     try:
-        report = json.loads(text.removeprefix(PREFIX))
+        report = json.loads(line.removeprefix(PREFIX))
     except (ValueError, RecursionError) as error:
-        raise SealBroken(f"a report line is no JSON: {text[:120]!r}") from error
+        raise SealBroken(f"a report line is no JSON: {line[:120]!r}") from error
     if not isinstance(report, dict) or not isinstance(report.get("id"), str):
-        raise SealBroken(f"a report line names no request: {text[:120]!r}")
-    forms = _FIELDS.get(str(report.get("outcome")), ())
-    if not any(all(isinstance(report.get(name), kind) for name, kind in form.items()) for form in forms):
-        raise SealBroken(f"a report line has no known outcome with all its fields: {text[:120]!r}")
-    return report
+        raise SealBroken(f"a report line names no request: {line[:120]!r}")
+    known = {"id": report["id"], "outcome": report.get("outcome")}
+    try:
+        found: Report = known | _form(report)(report)
+    except BadShape as error:
+        found = known | {"outcome": BROKEN, "message": f"the report{error}"}
+    return found
+
+
+def _form(report: Report) -> Shape:
+    """Return the shape of a report of this outcome: what the status can hold of it."""
+    match report.get("outcome"):
+        case "done":
+            return _COUNTED if "result" in report else _CUT
+        case "failed":
+            return _FAILED
+        case "left":
+            return _LEFT
+    raise BadShape(" has no known outcome")
 
 
 def _digest(lines: Iterable[str]) -> str:
     sha = hashlib.sha256()
     for one in lines:
-        sha.update(one.encode())
+        sha.update(one.encode("utf-8", "surrogatepass"))
         sha.update(b"\n")
     return sha.hexdigest()

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from textmill import bodies
 from textmill.names import REUSE_LABEL, TRACE_ANNOTATION, Stage, follower
 from textmill.traceparent import checked
 
@@ -42,7 +43,7 @@ def from_time(text: str | None) -> float | None:
         return None
     try:
         return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -209,19 +210,20 @@ class Request:
 
     @classmethod
     def parse(cls, body: Body) -> Request:
-        """Read a whole object of the API."""
-        meta = body["metadata"]
+        """Read a whole object of the API; BadObject where it is none that the definition allows."""
+        found = bodies.read("request", body)
+        meta = found["metadata"]
         return cls(
             uid=meta["uid"],
             name=meta["name"],
             namespace=meta["namespace"],
             version=meta["resourceVersion"],
             created=from_time(meta.get("creationTimestamp")) or 0.0,
-            spec=Spec.parse(body.get("spec", {})),
+            spec=Spec.parse(found["spec"]),
             status=Status(body.get("status") or {}),
             deleting=bool(meta.get("deletionTimestamp")),
-            reuse_label=(meta.get("labels") or {}).get(REUSE_LABEL),
-            trace=checked((meta.get("annotations") or {}).get(TRACE_ANNOTATION)),
+            reuse_label=meta.get("labels", {}).get(REUSE_LABEL),
+            trace=checked(meta.get("annotations", {}).get(TRACE_ANNOTATION)),
         )
 
     def ahead(self, raw: Body) -> Request:

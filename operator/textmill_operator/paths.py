@@ -13,7 +13,8 @@ from textmill_operator.store import Kind
 SETTLED = "status.settled=true"
 EXPIRING = f"{SETTLED},spec.ttlSecondsAfterFinished!="
 """Settled requests that have a time to live: an absent field is the empty text."""
-OURS = f"{names.MANAGED_BY_LABEL}={names.MANAGED_BY}"
+OURS = names.STAGE_LABEL
+"""Jobs and pods that bear this label, whatever its value: every version of ours has given it to both."""
 
 
 def requests(namespace: str = "") -> str:

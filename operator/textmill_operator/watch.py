@@ -106,7 +106,7 @@ def registry(store: Store, post: Post) -> kopf.OperatorRegistry:
     async def login(**_: Any) -> kopf.ConnectionInfo:
         return credentials()
 
-    labels = {names.MANAGED_BY_LABEL: names.MANAGED_BY}
+    labels = {names.STAGE_LABEL: kopf.PRESENT}
     kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, id="requests", registry=handlers)(feed("request"))
     kopf.on.event("batch", "v1", "jobs", id="jobs", labels=labels, registry=handlers)(feed("job"))
     kopf.on.event("", "v1", "pods", id="pods", labels=labels, registry=handlers)(feed("pod"))

@@ -30,6 +30,7 @@ from textmill_operator.tracing import Tracing
 
 NOW = 1_800_000_000.0
 CREATED = "2027-01-15T08:00:00Z"
+CONTROLLER = {"apiVersion": "batch/v1", "kind": "Job", "controller": True}
 SITE = Site(image="textmill", claim="data", volume_root="/volume", scratch_root="/scratch")
 
 
@@ -131,7 +132,7 @@ def pod_body(job: Body) -> Body:
             "name": f"{name}-pod",
             "namespace": "ns",
             "creationTimestamp": CREATED,
-            "ownerReferences": [{"uid": job["metadata"]["uid"], "controller": True}],
+            "ownerReferences": [{**CONTROLLER, "uid": job["metadata"]["uid"]}],
         },
         "status": {"phase": "Succeeded", "containerStatuses": [{"state": {"terminated": ended}}]},
     }

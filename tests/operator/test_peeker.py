@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.operator.conftest import CREATED, NOW, Operator
+from tests.operator.conftest import CONTROLLER, CREATED, NOW, Operator
 from textmill import glimpses
 from textmill.glimpses import Glimpse
 from textmill.picture import Pod
@@ -45,7 +45,7 @@ async def with_long_pod(operator: Operator, log: str | None = LOG) -> str:
         await operator.round()
     (job,) = operator.jobs()
     name = f"{job['metadata']['name']}-pod"
-    owner = {"uid": job["metadata"]["uid"], "controller": True}
+    owner = {**CONTROLLER, "uid": job["metadata"]["uid"]}
     meta = {"name": name, "namespace": "ns", "creationTimestamp": CREATED, "ownerReferences": [owner]}
     state = {"running": {"startedAt": to_time(NOW - 10)}}
     operator.api.seed(

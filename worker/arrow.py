@@ -13,6 +13,7 @@ from itertools import starmap
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
+from textmill import arrow_file
 from textmill.artefacts import File, TokensFile
 from worker import engines
 from worker.digests import Kind
@@ -119,6 +120,7 @@ def read(file: IO[bytes], *columns: str) -> Iterator[list[Array]]:
     def chosen(batch: RecordBatch) -> list[Array]:
         return [batch.column(name) for name in columns]
 
+    _check(file)
     try:
         yield from map(chosen, read_ipc(file))  # a loop would hold what it gave, and one word may be most of the memory
     except Exception as error:  # arro3 raises no narrower class
@@ -131,6 +133,7 @@ def read_column(file: IO[bytes], name: str) -> Iterator[Column]:
     if reader is None:
         yield from (column for (column,) in read(file, name))
         return
+    _check(file)
     try:
         while block := file.read(_BLOCK):
             reader.feed(block)
@@ -139,6 +142,21 @@ def read_column(file: IO[bytes], name: str) -> Iterator[Column]:
         reader.end()
     except ValueError as error:
         raise _unreadable(error) from error
+
+
+def _check(file: IO[bytes]) -> None:
+    """Refuse what tells of sizes that it cannot hold, for which a reader would ask for memory, and abort."""
+
+    def read(at: int, length: int) -> bytes:
+        file.seek(at)
+        return file.read(length)
+
+    start = file.tell()
+    try:
+        arrow_file.check(file.seek(0, io.SEEK_END), read)
+    except arrow_file.Impossible as error:
+        raise _unreadable(error) from error
+    file.seek(start)
 
 
 def _unreadable(error: Exception) -> ArtefactInvalid:

@@ -6,7 +6,7 @@ memory. The real one is `app/kubernetes_cluster.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -100,8 +100,13 @@ class Cluster(Protocol):
     def delete(self, name: str) -> None:
         """Delete a request of our namespace, and in the background what it owns."""
 
-    def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
-        """Return a page of the requests of a namespace (ours by default); `fields` is a field selector."""
+    def relabel(self, body: Body, labels: Mapping[str, str | None]) -> None:
+        """Set or (None) remove labels of a request as it was read; Conflict where it has changed since."""
+
+    def page(
+        self, *, fields: str = "", labels: str = "", limit: int = 500, token: str = "", namespace: str | None = None
+    ) -> Page:
+        """Return a page of the requests of a namespace (ours by default); `fields` and `labels` are selectors."""
 
     def watch(self, version: str, silence: float) -> Watching:
         """Watch our namespace's requests from a version on; Away after so many seconds without a word."""

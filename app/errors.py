@@ -141,7 +141,9 @@ class ResultGone(AppError):
     """The status names files that are no longer there."""
 
     status, reason, title = 410, "ResultGone", "The result's files are gone"
-    hint = "Make the request again; somebody removed files from the volume."
+    hint = (
+        "Make the request again with fresh: true, so that it is worked on anew; `next` names the call where one does."
+    )
 
 
 class TooLarge(AppError):
@@ -236,7 +238,7 @@ class ArtefactInvalid(AppError):
     """What lies on the volume is not what the status says."""
 
     status, reason, title = 502, "ArtefactInvalid", "The result's files do not fit its status"
-    hint = "Make the request again, and have the volume checked."
+    hint = "Make the request again with fresh: true, and have the volume checked."
 
 
 class VolumeNotReady(AppError):

@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import door, guard, problems, rates, traces
 from app.access import Doorkeeper
 from app.admission import Admission, Queue
+from app.background import Background
 from app.cluster import Cluster
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
@@ -27,6 +28,7 @@ from app.room import Room, attach
 from app.routes import BLUEPRINTS
 from app.settings import OFF, Settings
 from app.streams import Places
+from app.verifying import Verifier
 from app.view import View
 from app.volume import Volume
 from app.watch import Watch
@@ -72,6 +74,7 @@ def create_app(
 
 def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: Metrics) -> Room:
     place = cluster or KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig)
+    background = Background()
     return Room(
         settings=settings,
         volume=volume,
@@ -82,4 +85,6 @@ def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: 
         door=Doorkeeper(place, settings),
         admission=Admission(settings, Queue(place, settings)),
         shelf=Shelf(volume),
+        background=background,
+        verifier=Verifier(background),
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import urllib3.exceptions
@@ -62,9 +62,24 @@ class KubernetesCluster:
         """Delete a request of our namespace, and in the background what it owns."""
         self._object("delete_namespaced_custom_object", name, name=name, propagation_policy="Background")
 
-    def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
-        """Return a page of the requests of a namespace (ours by default); `fields` is a field selector."""
-        wanted = {"field_selector": fields, "_continue": token}
+    def relabel(self, body: Body, labels: Mapping[str, str | None]) -> None:
+        """Set or (None) remove labels of a request as it was read; Conflict where it has changed since."""
+        meta = body["metadata"]
+        guard = {name: meta[name] for name in ("uid", "resourceVersion")}
+        self._object(
+            "patch_namespaced_custom_object",
+            meta["name"],
+            namespace=meta["namespace"],
+            name=meta["name"],
+            body={"metadata": {**guard, "labels": dict(labels)}},
+            _content_type="application/merge-patch+json",
+        )
+
+    def page(
+        self, *, fields: str = "", labels: str = "", limit: int = 500, token: str = "", namespace: str | None = None
+    ) -> Page:
+        """Return a page of the requests of a namespace (ours by default); `fields` and `labels` are selectors."""
+        wanted = {"field_selector": fields, "label_selector": labels, "_continue": token}
         given = {name: value for name, value in wanted.items() if value}
         found = self._object("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
         meta = found.get("metadata") or {}

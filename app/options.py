@@ -50,10 +50,15 @@ def _encoding(name: str, text: str) -> str:
     return text
 
 
+def _flag(name: str, text: str) -> bool:
+    return _matching(re.compile("true|false"), "true or false")(name, text) == "true"
+
+
 SPEC_FIELDS: dict[str, Callable[[str, str], Any]] = {
     "topWords": _number(0, 100),
     "encoding": _encoding,
     "errors": _matching(re.compile("replace|strict"), "replace or strict"),
+    "fresh": _flag,
     "priority": _number(-1000, 1000),
     "timeoutSeconds": _number(1, 604_800),
     "retries": _number(0, 10),

@@ -13,11 +13,13 @@ from flask import Flask, current_app
 
 from app.access import Doorkeeper
 from app.admission import Admission
+from app.background import Background
 from app.cluster import Cluster
 from app.metrics import Metrics
 from app.resumable import Shelf
 from app.settings import Settings
 from app.streams import Places
+from app.verifying import Verifier
 from app.volume import Volume
 from app.watch import Watch
 
@@ -37,6 +39,8 @@ class Room:
     admission: Admission
     shelf: Shelf
     door: Doorkeeper
+    background: Background
+    verifier: Verifier
 
 
 def attach(application: Flask, made: Room) -> None:

@@ -187,4 +187,6 @@ def _ask(draft: Draft, group: list[Request]) -> list[Request]:
 
 
 def _unasked(draft: Draft, one: Request) -> bool:
-    return one.next_stage == "tokenize" and one.uid not in draft.picture.lent and reuse.key(one.spec) is not None
+    if one.spec.fresh or one.next_stage != "tokenize" or one.uid in draft.picture.lent:
+        return False
+    return reuse.key(one.spec) is not None

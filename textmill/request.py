@@ -91,6 +91,7 @@ class Spec:
     top_words: int = 10
     priority: int = 0
     suspend: bool = False
+    fresh: bool = False
     timeout: int = 3600
     retries: int = 2
     ttl: int | None = None
@@ -108,6 +109,7 @@ class Spec:
             top_words=body.get("topWords", cls.top_words),
             priority=body.get("priority", cls.priority),
             suspend=body.get("suspend", cls.suspend),
+            fresh=body.get("fresh", cls.fresh),
             timeout=body.get("timeoutSeconds", cls.timeout),
             retries=body.get("retries", cls.retries),
             ttl=body.get("ttlSecondsAfterFinished"),

@@ -48,6 +48,7 @@ OPTIONS: dict[str, tuple[Schema, str]] = {
     "topWords": (whole(0, 100), "How many words `topWords` lists."),
     "encoding": ({"type": "string", "pattern": ENCODING}, "The text's encoding, or `auto`."),
     "errors": ({"type": "string", "enum": ["replace", "strict"]}, "What to do with bytes that are no text."),
+    "fresh": ({"type": "boolean"}, "Whether the content is worked on anew though its result is known."),
     "priority": (whole(-1000, 1000), "Higher goes first."),
     "timeoutSeconds": (whole(1, 604_800), "How long the work may take."),
     "retries": (whole(0, 10), "How often it is tried again."),

@@ -105,6 +105,9 @@ def _document() -> dict[str, Any]:
 def _pairs(document: dict[str, Any]) -> list[tuple[str, str]]:
     found = []
     for name, value in document.items():
+        if name == "fresh" and isinstance(value, bool):
+            found.append((name, "true" if value else "false"))
+            continue
         whole = isinstance(value, float) and value.is_integer()  # JSON does not tell 5 from 5.0
         if isinstance(value, bool) or not (whole or isinstance(value, (str, int))):
             raise FieldInvalid(f"{name[:80]} must be a string or a whole number.")

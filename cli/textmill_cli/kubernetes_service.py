@@ -136,7 +136,7 @@ def _manifest(upload: Upload) -> dict[str, Any]:
             hint=_OVER_HTTP,
         )
     spec: dict[str, Any] = {"input": {"inline": text, "name": upload.shown}}
-    spec |= {name: int(value) if name in _NUMBERS else value for name, value in upload.options.items()}
+    spec |= {name: _typed(name, value) for name, value in upload.options.items()}
     digest = hashlib.sha256(upload.key.encode("utf-8", "surrogateescape")).hexdigest()
     return {
         "apiVersion": names.API_VERSION,
@@ -166,3 +166,9 @@ def _csv(words: Sequence[dict[str, Any]]) -> bytes:
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerows([("word", "count"), *((one["word"], one["count"]) for one in words)])
     return lines.getvalue().encode()
+
+
+def _typed(name: str, value: str) -> str | int | bool:
+    if name == "fresh":
+        return value == "true"
+    return int(value) if name in _NUMBERS else value

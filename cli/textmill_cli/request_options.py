@@ -14,6 +14,7 @@ REQUEST_OPTIONS = {
     "top_words": ("--top-words", "topWords", int, "How many words the result lists, 0 to 100."),
     "encoding": ("--encoding", "encoding", str, "The text's encoding, or auto to have it guessed."),
     "errors": ("--errors", "errors", click.Choice(["replace", "strict"]), "What to do with bytes that are no text."),
+    "fresh": ("--fresh", "fresh", bool, "Work on it anew, though the result of the same content is known."),
     "priority": ("--priority", "priority", int, "-1000 to 1000; higher goes first."),
     "time_limit": ("--time-limit", "timeoutSeconds", int, "Seconds that the request may take once it has started."),
     "retries": ("--retries", "retries", int, "How often to try again after a failure that may pass."),
@@ -25,8 +26,14 @@ REQUEST_OPTIONS = {
 def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that go into the request."""
     for name, (flag, _, kind, text) in reversed(REQUEST_OPTIONS.items()):
-        command = click.option(flag, name, type=kind, help=text)(command)
+        typed: dict[str, Any] = {"is_flag": True, "default": None} if kind is bool else {"type": kind}
+        command = click.option(flag, name, help=text, **typed)(command)
     return command
+
+
+def as_field(value: object) -> str:
+    """Return an option's value as the request's field is written."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def as_options(message: str) -> str:

@@ -57,6 +57,7 @@ def make(root: Path, cluster: FakeCluster) -> Iterator[Callable[..., Flask]]:
     yield made
     for one in all_made:
         of_application(one).watch.stop()
+        of_application(one).background.join()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.cluster import Away, Body, ClusterError, Conflict, Expired, NotFound, Page, Refused
@@ -20,6 +20,7 @@ class FakeCluster:
 
     def __init__(self, namespace: str = "default") -> None:
         self.namespace = namespace
+        self.uid = "00000000-0000-4000-8000-00000000cafe"
         self.objects: dict[tuple[str, str], Body] = {}
         self.trouble: ClusterError | None = None
         self.tokens: dict[str, str] = {}
@@ -88,14 +89,34 @@ class FakeCluster:
         gone["metadata"]["resourceVersion"] = str(next(self._numbers))
         self._tell("DELETED", gone)
 
-    def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
+    def relabel(self, body: Body, labels: Mapping[str, str | None]) -> None:
+        """Change labels; Conflict where the request has changed since it was read."""
+        self._enter("relabel")
+        meta = body["metadata"]
+        found = self.objects.get((meta["namespace"], meta["name"]))
+        if found is None:
+            raise NotFound(f"There is no request named {meta['name']!r}.")
+        held = found["metadata"]
+        if (held["uid"], held["resourceVersion"]) != (meta["uid"], meta["resourceVersion"]):
+            raise Conflict(f"{meta['name']!r} has changed.")
+        merged = {**(held.get("labels") or {}), **labels}
+        held["labels"] = {name: value for name, value in merged.items() if value is not None}
+        held["resourceVersion"] = str(next(self._numbers))
+        self._tell("MODIFIED", found)
+
+    def page(
+        self, *, fields: str = "", labels: str = "", limit: int = 500, token: str = "", namespace: str | None = None
+    ) -> Page:
         """Return a page of requests, in the order of their names."""
         self._enter("page")
         field, _, value = fields.partition("=")
+        name, _, wish = labels.partition("=")
         wanted = [
             copy.deepcopy(body)
             for (place, _), body in sorted(self.objects.items())
-            if place == (namespace or self.namespace) and _selected(body["status"], field, value)
+            if place == (namespace or self.namespace)
+            and _selected(body["status"], field, value)
+            and (not name or (body["metadata"].get("labels") or {}).get(name) == wish)
         ]
         if token and not token.isdigit():
             raise Expired("The list cannot be continued any more.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.cluster import Away, Body, ClusterError, Expired, NotFound, Page
@@ -46,7 +46,9 @@ class Script:
         """Count a failure."""
         self.failures += 1
 
-    def page(self, *, fields: str = "", limit: int = 500, token: str = "", namespace: str | None = None) -> Page:
+    def page(
+        self, *, fields: str = "", labels: str = "", limit: int = 500, token: str = "", namespace: str | None = None
+    ) -> Page:
         """Answer a list."""
         assert fields == names.LIVE
         self.asked.append(f"list {token}".strip())
@@ -91,6 +93,10 @@ class Script:
     def delete(self, name: str) -> None:
         """Refuse: a watch deletes nothing."""
         raise AssertionError(name)
+
+    def relabel(self, body: Body, labels: Mapping[str, str | None]) -> None:
+        """Refuse: a watch changes nothing."""
+        raise AssertionError(body)
 
     def events(self, uid: str) -> list[Body]:
         raise NotImplementedError

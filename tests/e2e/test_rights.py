@@ -11,8 +11,12 @@ from tests.e2e.release import Release
 
 RULES = {
     "textmill-api": {
-        *(("textmill.dev", "processingrequests", "", verb) for verb in ("create", "get", "list", "watch", "delete")),
+        *(
+            ("textmill.dev", "processingrequests", "", verb)
+            for verb in ("create", "get", "list", "watch", "patch", "delete")
+        ),
         ("", "events", "", "list"),
+        ("", "namespaces", "NAMESPACE", "get"),
     },
     "textmill-operator": {
         *(("textmill.dev", "processingrequests", "", verb) for verb in ("get", "list", "watch", "patch", "delete")),
@@ -25,7 +29,10 @@ RULES = {
         ("coordination.k8s.io", "leases", "", "create"),
         *(("coordination.k8s.io", "leases", "textmill-operator", verb) for verb in ("get", "update")),
     },
-    "textmill-sweep": {("textmill.dev", "processingrequests", "", "list")},
+    "textmill-sweep": {
+        *(("textmill.dev", "processingrequests", "", verb) for verb in ("list", "patch")),
+        ("", "namespaces", "NAMESPACE", "get"),
+    },
     "default": set(),
 }
 EVERYBODYS = {"authorization.k8s.io", "authentication.k8s.io", "certificates.k8s.io"}
@@ -43,7 +50,11 @@ def test_account_has_exactly_its_rights(mill: Release, account: str) -> None:
     how = ("--validate=false", "--output=json", as_account(mill, account))  # it may not read the kinds that there are
     told = kubectl("create", "--filename=-", *how, text=body)
     rules: list[Json] = json.loads(told)["status"]["resourceRules"]
-    assert {one for rule in rules for one in spread(rule)} == RULES[account]
+    wanted = {
+        (group, kind, mill.namespace if name == "NAMESPACE" else name, verb)
+        for group, kind, name, verb in RULES[account]
+    }
+    assert {one for rule in rules for one in spread(rule)} == wanted
 
 
 @pytest.mark.parametrize("account", RULES)

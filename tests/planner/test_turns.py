@@ -113,6 +113,10 @@ def test_known_results_are_looked_up_before_a_start() -> None:
     assert kinds(planned(one, lent={"u1": None})) == ["Launch"]
 
 
+def test_fresh_request_is_worked_on_though_its_result_may_be_known() -> None:
+    assert kinds(planned(request(given=UPLOAD, fresh=True))) == ["Launch"]
+
+
 def test_known_result_ends_the_request() -> None:
     one = request(given=UPLOAD)
     write = only_write(planned(one, lent={"u1": LENT}))

@@ -17,6 +17,7 @@ ERRORS = "what to do with invalid bytes is fixed once the request is made: creat
 TOP_WORDS = "topWords is fixed once the request is made: create a new request, or read the full table"
 TIMEOUT = "timeoutSeconds is fixed once the request is made: create a new request with another one"
 NOTIFY = "notify is fixed once the request is made: create a new request to tell somebody else"
+FRESH = "fresh is fixed once the request is made: create a new request with another one"
 RETRIES = "retries is fixed once the request is made: create a new request with another one"
 
 A, B = "a" * 64, "b" * 64
@@ -86,6 +87,7 @@ ROWS: list[Row] = [
     _option("topWords", 0, 100, TOP_WORDS),
     _option("priority", -5, 5, None),
     Row("spec.suspend", {"input": PATH}, {"input": PATH, "suspend": True}, {"input": PATH, "suspend": False}, None),
+    Row("spec.fresh", {"input": PATH}, {"input": PATH, "fresh": True}, {"input": PATH}, ("spec.fresh", FRESH)),
     _option("timeoutSeconds", 1, 2, TIMEOUT),
     _option("retries", 0, 1, RETRIES),
     _option("ttlSecondsAfterFinished", 0, 60, None),

@@ -92,7 +92,7 @@ def test_names_are_the_domains() -> None:
 def test_defaults_are_the_domains() -> None:
     defaults = {name: node["default"] for name, node in SPEC_NODES.items() if "default" in node}
     assert Spec.parse({"input": {}}) == Spec.parse({"input": {}} | defaults)
-    assert len(defaults) == 7
+    assert len(defaults) == 8
     given: Json = {"url": "https://example.org", "secretRef": {"name": "x"}}
     key = SPEC_NODES["notify"]["properties"]["secretRef"]["properties"]["key"]["default"]
     assert Spec.parse({"notify": given}).notify == Notify("https://example.org", "x", key)
@@ -111,6 +111,7 @@ def test_every_option_reaches_the_domain() -> None:
         "topWords": 1,
         "priority": 1,
         "suspend": True,
+        "fresh": True,
         "timeoutSeconds": 1,
         "retries": 1,
         "ttlSecondsAfterFinished": 1,

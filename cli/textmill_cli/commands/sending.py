@@ -13,7 +13,7 @@ import click
 
 from textmill_cli import chosen, ending, texts
 from textmill_cli.progress import sending
-from textmill_cli.request_options import REQUEST_OPTIONS, request_options
+from textmill_cli.request_options import REQUEST_OPTIONS, as_field, request_options
 from textmill_cli.service import Answer, Service
 from textmill_cli.showing import plain
 
@@ -51,7 +51,7 @@ def submit(
         raise click.UsageError("A file is named twice.")
     if key is not None and not 0 < len(key) <= 256:
         raise click.UsageError("--key has 1 to 256 characters.")
-    given = {REQUEST_OPTIONS[one][1]: str(value) for one, value in options.items() if value is not None}
+    given = {REQUEST_OPTIONS[one][1]: as_field(value) for one, value in options.items() if value is not None}
     found = texts.named(files, name=name, key=key)
     service = chosen.service()
     made: list[Answer] = []

@@ -14,7 +14,11 @@ import pytest
 from tests.system.chart.rendering import NAMESPACE, Json, Key, of_kind, render
 
 REQUESTS = "processingrequests.textmill.dev"
-API = {*(f"{verb} {REQUESTS}" for verb in ("create", "get", "list", "watch", "delete")), "list events"}
+API = {
+    *(f"{verb} {REQUESTS}" for verb in ("create", "get", "list", "watch", "patch", "delete")),
+    "list events",
+    f"get namespaces {NAMESPACE}",
+}
 REVIEWS = {"create tokenreviews.authentication.k8s.io", "create subjectaccessreviews.authorization.k8s.io"}
 OPERATOR = {
     *(f"{verb} {REQUESTS}" for verb in ("get", "list", "watch", "patch", "delete")),
@@ -30,7 +34,13 @@ LEASE = {
     "get leases.coordination.k8s.io textmill-operator",
     "update leases.coordination.k8s.io textmill-operator",
 }
-SWEEP = {f"list {REQUESTS}"}
+
+
+def sweep(namespace: str) -> set[str]:
+    """Return what the sweep of a namespace may do."""
+    return {f"list {REQUESTS}", f"patch {REQUESTS}", f"get namespaces {namespace}"}
+
+
 TEST = {f"{verb} {REQUESTS}" for verb in ("create", "get", "delete")}
 
 Granted = dict[tuple[str, str], set[str]]
@@ -65,7 +75,7 @@ def expected(*extra: tuple[str, str, set[str]]) -> Granted:
     found = {
         (f"{NAMESPACE}/textmill-api", NAMESPACE): API,
         (f"{NAMESPACE}/textmill-operator", NAMESPACE): OPERATOR | LEASE,
-        (f"{NAMESPACE}/textmill-sweep", NAMESPACE): SWEEP,
+        (f"{NAMESPACE}/textmill-sweep", NAMESPACE): sweep(NAMESPACE),
     }
     return found | {(account, where): rights for account, where, rights in extra}
 
@@ -77,7 +87,9 @@ def expected(*extra: tuple[str, str, set[str]]) -> Granted:
         ({"sweep": {"enabled": False}}, {key: one for key, one in expected().items() if "sweep" not in key[0]}),
         (
             {"namespaces": ["team"]},
-            expected((f"{NAMESPACE}/textmill-operator", "team", OPERATOR), ("team/textmill-sweep", "team", SWEEP)),
+            expected(
+                (f"{NAMESPACE}/textmill-operator", "team", OPERATOR), ("team/textmill-sweep", "team", sweep("team"))
+            ),
         ),
         (
             {"allNamespaces": True},

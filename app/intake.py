@@ -16,26 +16,20 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 from flask import Request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.http import parse_options_header
-from werkzeug.sansio import multipart
 
-from app import options
+from app import form, options
 from app.errors import (
     BodyBroken,
     BodyCut,
     BodySlow,
     BodyStalled,
     DigestMismatch,
-    FieldsTooLarge,
-    FieldUnknown,
     FileMissing,
-    FileRepeated,
     MediaTypeUnsupported,
     TooLarge,
 )
@@ -48,12 +42,6 @@ LEAST_BLOCK = 16 << 10
 QUICK_SECONDS = 0.5
 FORM_ALLOWANCE = 1 << 20
 """Bytes that a form may have beside its file."""
-FIELD_BYTES = 64 << 10
-PARTS = 32
-
-
-class _Sink(Protocol):
-    def write(self, data: bytes) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -84,11 +72,11 @@ def take(request: Request, volume: Volume, limit: int, patience: Patience, *, bl
     """
     asked = [*request.args.items(multi=True)]
     options.read(asked)
-    form = request.mimetype == "multipart/form-data"
-    length = checked_length(request, limit + FORM_ALLOWANCE if form else limit)
+    is_form = request.mimetype == "multipart/form-data"
+    length = checked_length(request, limit + FORM_ALLOWANCE if is_form else limit)
     blocks = read_blocks(request, length, patience)
-    with volume.arrival(limit, None if form or length is None else length) as arrival:
-        filename = _read_form(request, blocks, arrival, asked) if form else _read_raw(request, blocks, arrival)
+    with volume.arrival(limit, None if is_form or length is None else length) as arrival:
+        filename = form.read(request, blocks, arrival, asked) if is_form else _read_raw(request, blocks, arrival)
         given = options.read((name, text) for name, text in asked if text or not blanks)
         if given.sha256 not in (None, arrival.digest()):
             raise DigestMismatch(f"sha256 says {given.sha256}, the content that came has {arrival.digest()}.")
@@ -189,78 +177,3 @@ def _read_raw(request: Request, blocks: Iterator[bytes], sink: Arrival) -> str:
     if sink.size == 0 and untyped and not named:
         raise FileMissing("The body is empty and no type or file name says that it is an empty file.")
     return unquote(request.headers.get("X-Filename", ""))
-
-
-def _read_form(request: Request, blocks: Iterator[bytes], sink: Arrival, fields: list[tuple[str, str]]) -> str:
-    form = _Form(sink, fields)
-    boundary = parse_options_header(request.headers.get("Content-Type"))[1].get("boundary", "")
-    if not boundary or not boundary.isascii():
-        raise BodyBroken("The Content-Type of the form has no usable boundary.")
-    decoder = multipart.MultipartDecoder(boundary.encode(), 4 * BLOCK, max_parts=PARTS)
-    try:
-        for block in blocks:
-            decoder.receive_data(block)
-            form.handle(decoder)
-        decoder.receive_data(None)
-        form.handle(decoder)
-    except ValueError as error:
-        raise BodyBroken(f"The form cannot be read: {str(error)[:200]}.") from error
-    except RequestEntityTooLarge as error:
-        raise FieldsTooLarge(f"The form has more than {PARTS} parts, or the head of one has no end.") from error
-    return form.filename()
-
-
-class _Form:
-    """What came of a form so far: fields go into a list, the file goes to the sink."""
-
-    def __init__(self, sink: _Sink, fields: list[tuple[str, str]]) -> None:
-        self._sink, self._fields = sink, fields
-        self._field: str | None = None
-        self._value = b""
-        self._bytes = 0
-        self._file: str | None = None
-        self._file_bytes = 0
-
-    def handle(self, decoder: multipart.MultipartDecoder) -> None:
-        """Take everything that the decoder has ready."""
-        event: Any = decoder.next_event()
-        while not isinstance(event, (multipart.NeedData, multipart.Epilogue)):
-            if isinstance(event, multipart.File):
-                self._begin_file(event.name, event.filename)
-            elif isinstance(event, multipart.Field):
-                self._begin_field(event.name)
-            elif isinstance(event, multipart.Data):
-                self._data(event.data, last=not event.more_data)
-            event = decoder.next_event()
-
-    def filename(self) -> str:
-        """Return the name that the file came with; FileMissing where none came."""
-        if self._file is None:
-            raise FileMissing("The form has no field `file` with a file in it.")
-        if not self._file and not self._file_bytes:
-            raise FileMissing("The field `file` is empty: no file was chosen.")
-        return self._file
-
-    def _begin_file(self, name: str | None, filename: str) -> None:
-        if name != "file":
-            raise FieldUnknown(f"A file came in the field {str(name)[:80]!r}; it belongs into `file`.")
-        if self._file is not None:
-            raise FileRepeated("The field `file` came more than once.")
-        self._field, self._file = None, filename
-
-    def _begin_field(self, name: str | None) -> None:
-        if name == "file":
-            raise FileMissing("The field `file` holds text and no file; with curl it is -F file=@NAME.")
-        self._field, self._value = name or "", b""
-
-    def _data(self, data: bytes, *, last: bool) -> None:
-        if self._field is None:
-            self._file_bytes += len(data)
-            self._sink.write(data)
-            return
-        self._bytes += len(data)
-        if self._bytes > FIELD_BYTES:
-            raise FieldsTooLarge(f"The fields beside the file have more than {FIELD_BYTES} bytes.")
-        self._value += data
-        if last:
-            self._fields.append((self._field, self._value.decode("utf-8", "replace")))

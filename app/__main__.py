@@ -8,13 +8,15 @@ JSON, or on standard error why they did nothing, and then end with a code other 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from app.cluster import Away
+from app.cluster import Away, ClusterError
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
 from app.logs import set_up
@@ -24,6 +26,9 @@ from app.sweeper import sweep
 from app.tree import Tree
 from app.volume import Volume
 
+NOW_GRACE = 60
+"""Seconds: time enough for the call that makes a request of content that has just come in."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -32,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.load(os.environ)
         set_up(settings.log_level)
         if asked.command == "init":
-            Volume(settings.volume, settings.namespace, settings.claim).prepare(adopt=True)
+            _init(settings)
             done: dict[str, object] = {"volume": str(settings.volume), "namespace": settings.namespace}
         else:
             done = _sweep(settings, asked)
@@ -47,16 +52,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if done.get("failed") else 0
 
 
+def _init(settings: Settings) -> None:
+    """Make the volume that of this namespace; with its uid, where the cluster can be asked for it."""
+    Volume(settings.volume, settings.namespace, settings.claim).prepare(adopt=True)
+    with contextlib.suppress(ClusterError):
+        cluster = KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig)
+        Tree(settings.volume.absolute()).pin(cluster.namespace_uid())
+
+
 def _sweep(settings: Settings, asked: argparse.Namespace) -> dict[str, object]:
     if asked.mark:
         Volume(settings.volume, settings.namespace, settings.claim).prepare()
+    grace = NOW_GRACE if asked.now else settings.sweep_grace if asked.grace is None else asked.grace
     rules = Rules(
-        grace=settings.sweep_grace if asked.grace is None else asked.grace,
+        grace=grace,
+        arrive=settings.sweep_grace if asked.now else 0.0,
         max_share=settings.sweep_max_share if asked.max_share is None else asked.max_share,
         allow_empty=asked.allow_empty,
         resume=settings.resume_seconds,
     )
-    report = sweep(
+    once = partial(
+        sweep,
         Tree(settings.volume.absolute()),
         KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig),
         rules,
@@ -64,6 +80,10 @@ def _sweep(settings: Settings, asked: argparse.Namespace) -> dict[str, object]:
         namespaces=settings.sweep_namespaces,
         dry_run=asked.dry_run,
     )
+    report = once()
+    if asked.now and report.waiting and not asked.dry_run:
+        time.sleep(grace)
+        report = once()
     return report.to_dict()
 
 
@@ -86,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("sweep", help="delete what no request refers to, after two looks a grace period apart")
     one.add_argument("--dry-run", action="store_true", help="only say what would be done; remembers nothing")
     one.add_argument("--grace", type=_as(seconds), metavar="SECONDS", help="instead of TEXTMILL_SWEEP_GRACE")
+    one.add_argument("--now", action="store_true", help=f"wait {NOW_GRACE} seconds between two looks, and take both")
     one.add_argument("--max-share", type=_as(share), metavar="SHARE", help="instead of TEXTMILL_SWEEP_MAX_SHARE")
     one.add_argument("--allow-empty", action="store_true", help="sweep although there is no request at all")
     one.add_argument("--mark", action="store_true", help="mark the volume first, if it holds nothing but Textmill's")

@@ -108,6 +108,9 @@ class Cluster(Protocol):
     ) -> Page:
         """Return a page of the requests of a namespace (ours by default); `fields` and `labels` are selectors."""
 
+    def namespace_uid(self) -> str:
+        """Return the uid of our namespace, which no other namespace of this or another cluster ever has."""
+
     def watch(self, version: str, silence: float) -> Watching:
         """Watch our namespace's requests from a version on; Away after so many seconds without a word."""
 

@@ -269,5 +269,7 @@ class VolumeFull(AppError):
     """No room on the volume."""
 
     status, reason, title = 507, "VolumeFull", "The volume is full"
-    hint = "Delete finished requests and run the sweep, or enlarge the claim; nothing of this upload was kept."
+    hint = (
+        "Delete finished requests and run the sweep with --now, or enlarge the claim; nothing of this upload was kept."
+    )
     retryable = True

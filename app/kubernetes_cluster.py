@@ -113,6 +113,13 @@ class KubernetesCluster:
             )
             return list(_json(raw.data).get("items") or ())
 
+    def namespace_uid(self) -> str:
+        """Return the uid of our namespace, which no other namespace of this or another cluster ever has."""
+        core = client.CoreV1Api(self._connected().api_client)
+        with _translated(""):
+            raw: Any = core.read_namespace(self.namespace, _preload_content=False, _request_timeout=self._timeout)
+            return str((_json(raw.data).get("metadata") or {}).get("uid") or "")
+
     def review(self, group: str, plural: str, body: Body) -> Body:
         """Have the API server answer a review, which it stores nowhere."""
         how: dict[str, Any] = {"_content_type": "application/json", "_request_timeout": self._timeout}

@@ -1,26 +1,30 @@
 """Runs one sweep: looks at the files first, then at the requests, decides, moves, looks again, deletes.
 
-The order is what makes it safe. A file seen now whose request is listed later is never missed, since a request (or a
-Job that it records) comes before its files, and the API touches stored content before it makes a request of it: a
-move that meets a file grown young is undone. What was moved is deleted only after a second list, so a request made in
-between still gets its content back. Any failure leaves the rest in the trash for the next sweep, which begins with
-it.
+The order is what makes it safe. A file goes only when it was seen before the requests were listed, so one whose request
+comes later is never missed: a request (or a Job that it records) comes before its files, and the API touches stored
+content before it makes a request of it; a move that meets a file grown young is undone. The requests are listed once
+more right before the first move, so that one that was made while the files were looked at never misses its content,
+and again before anything is deleted. Any failure leaves the rest in the trash for the next sweep, which begins with it.
+
+Whether the list can be believed tells the uid of the namespace, which the volume's marker holds: with another one
+nothing is touched, with the same any share may go.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
-from app.cluster import Body, Cluster
+from app.cluster import Cluster, Denied, NotFound
 from app.errors import AppError
-from app.sweep import References, Rules, decide, references
-from app.tree import Busy, Tree
+from app.listing import Listing
+from app.marks import Looks, mark
+from app.reuse_labels import take_off
+from app.sweep import Plan, References, Rules, decide
+from app.sweep_report import Report
+from app.tree import NAMESPACE_UID, Busy, Tree
 from textmill import layout
-
-_log = logging.getLogger("textmill.sweep")
 
 
 class SweepRefused(AppError):
@@ -30,25 +34,6 @@ class SweepRefused(AppError):
     hint = (
         "See that TEXTMILL_VOLUME, TEXTMILL_NAMESPACE and KUBECONFIG belong together; --help lists what overrides it."
     )
-
-
-@dataclass
-class Report:
-    """What one sweep did, or in a dry run would have done."""
-
-    dry_run: bool
-    requests: int = 0
-    entries: int = 0
-    waiting: int = 0
-    moved: list[str] = field(default_factory=list)
-    restored: list[str] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    bytes: int = 0
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the report for printing."""
-        return asdict(self)
 
 
 def sweep(
@@ -66,77 +51,94 @@ def sweep(
         raise SweepRefused(f"{tree.root} has no {layout.MARKER}, so it is not known to be Textmill's volume.")
     if marker.get("namespace") != cluster.namespace:
         raise SweepRefused(f"The volume is that of namespace {marker.get('namespace')!r}, not {cluster.namespace!r}.")
-    places = [cluster.namespace, *namespaces]
+    uid, noted = _uid(cluster), marker.get(NAMESPACE_UID)
+    if noted and uid and uid != noted:
+        raise SweepRefused(
+            f"The volume is that of another namespace {cluster.namespace!r}, with the uid {noted}; this one has {uid}. "
+            "Where it is right that this one takes it over, run `python -m app init`."
+        )
+    one = _Sweep(tree, Listing(cluster, [cluster.namespace, *namespaces]), clock, dry_run=dry_run)
     try:
         with tree.locked():
-            return _sweep(tree, cluster, rules, clock, places, dry_run=dry_run)
+            report = one.run(replace(rules, sure=bool(noted and uid)))
+            if uid and not noted and not dry_run:
+                tree.pin(uid)
+            return report
     except Busy as error:
         raise SweepRefused(f"The sweep was not begun: {error}.") from error
 
 
-def needed(cluster: Cluster, namespaces: Iterable[str]) -> References:
-    """Return what the requests of these namespaces refer to, listed page by page to the end."""
-    return references(body for namespace in namespaces for body in _all(cluster, namespace))
-
-
-def _all(cluster: Cluster, namespace: str) -> Iterator[Body]:
-    token = ""
-    while True:
-        page = cluster.page(token=token, namespace=namespace)
-        yield from page.items
-        token = page.token
-        if not token:
-            return
-
-
-def _sweep(
-    tree: Tree, cluster: Cluster, rules: Rules, clock: Callable[[], float], places: list[str], *, dry_run: bool
-) -> Report:
-    entries, trashed, record = tree.entries(), tree.trashed(), tree.read_record()
-    wanted = needed(cluster, places)
-    now = clock()
-    plan = decide(entries, trashed, wanted, record, rules, now)
-    if plan.refused:
-        raise SweepRefused(f"Nothing was swept: {plan.refused}.")
-    report = Report(dry_run, wanted.requests, len(entries), len(plan.first_seen))
-    if dry_run:
-        report.moved = [one.path for one in plan.move]
-        report.restored, report.deleted = list(plan.restore), list(plan.purge)
-        report.bytes = sum(one.size for one in plan.move)
-        return report
-    for path in plan.restore:
-        _try(report, path, tree.restore, report.restored)
-    for one in plan.move:
-        _try(report, one.path, partial(tree.move, not_after=now - rules.age(one)), report.moved)
-    tree.write_record(dict(plan.first_seen))
-    report.bytes = sum(one.size for one in plan.move if one.path in set(report.moved))
-    again = needed(cluster, places)
-    if again.requests or rules.allow_empty:
-        _empty_trash(tree, again, report)
-        _remove_empty(tree, report.deleted, again)
-    return report
-
-
-def _empty_trash(tree: Tree, wanted: References, report: Report) -> None:
-    """Delete what lies in the trash, but give back what something refers to by now."""
-    for path in tree.trashed():
-        if wanted.hold(path):
-            _try(report, path, tree.restore, report.restored)
-        else:
-            _try(report, path, tree.purge, report.deleted)
-
-
-def _remove_empty(tree: Tree, deleted: Iterable[str], wanted: References) -> None:
-    tops = {layout.WORK, layout.RESULTS}
-    for top, job in sorted({(path.split("/")[0], path.split("/")[1]) for path in deleted}):
-        if top in tops and job not in wanted.jobs:
-            tree.remove_empty(f"{top}/{job}")
-
-
-def _try(report: Report, path: str, act: Callable[[str], bool | None], done: list[str]) -> None:
+def _uid(cluster: Cluster) -> str:
+    """Return the uid of the cluster's namespace; empty where we may not read it."""
     try:
-        if act(path) is not False:
-            done.append(path)
-    except OSError as error:
-        _log.warning("left alone", extra={"path": path, "error": str(error)})
-        report.failed.append(path)
+        return cluster.namespace_uid()
+    except (Denied, NotFound):
+        return ""
+
+
+class _Sweep:
+    """One sweep under way."""
+
+    def __init__(self, tree: Tree, listing: Listing, clock: Callable[[], float], *, dry_run: bool) -> None:
+        self._tree, self._listing, self._clock = tree, listing, clock
+        self._report = Report(dry_run)
+
+    def run(self, rules: Rules) -> Report:
+        tree, report = self._tree, self._report
+        now = self._clock()
+        # What was seen in an earlier look was there before this list. Without a grace period there is none to wait for.
+        seen = tree.read_record() if rules.grace else Looks.of((mark(one.path), now) for one in tree.entries())
+        wanted = self._listing.references(lost=self._is_lost)
+        while True:
+            plan = decide(tree.entries(), tree.trashed(), wanted, seen, rules, now)
+            if plan.refused:
+                raise SweepRefused(f"Nothing was swept: {plan.refused}.")
+            report.take(plan, wanted.requests)
+            if report.dry_run:
+                return report.of_dry_run(plan)
+            for path in plan.restore:
+                report.attempt(path, tree.restore, report.restored)
+            wanted, moved = self._move(plan, rules, now)
+            tree.write_record(plan.first_seen)
+            if wanted.requests or rules.allow_empty or rules.sure:
+                self._empty_trash(wanted)
+            if not plan.more or not moved:
+                break
+            seen = plan.first_seen
+        self._withdraw()
+        return report
+
+    def _move(self, plan: Plan, rules: Rules, now: float) -> tuple[References, bool]:
+        """Move what is due and has no request now; return what the requests refer to then."""
+        report, tree, before = self._report, self._tree, self._report.count(self._report.moved)
+        if plan.move:
+            wanted = self._listing.references()
+            believed = wanted.requests or rules.allow_empty or rules.sure
+            for one in plan.move if believed else ():
+                if not wanted.hold(one.path):
+                    move = partial(tree.move, not_after=now - rules.age(one))
+                    report.attempt(one.path, move, report.moved, one.size)
+        return self._listing.references(), report.count(report.moved) > before
+
+    def _empty_trash(self, wanted: References) -> None:
+        """Delete what lies in the trash, but give back what something refers to by now."""
+        tree, report = self._tree, self._report
+        jobs: set[str] = set()
+        for path in tree.trashed():
+            if wanted.hold(path):
+                report.attempt(path, tree.restore, report.restored)
+            elif report.attempt(path, tree.purge, report.deleted):
+                top, job = path.split("/")[:2]
+                if top in (layout.WORK, layout.RESULTS) and not wanted.hold_job(job):
+                    jobs.add(f"{top}/{job}")
+        for path in sorted(jobs):
+            tree.remove_empty(path)
+
+    def _is_lost(self, path: str, sizes: dict[str, int]) -> bool:
+        return not self._tree.has(path, sizes)
+
+    def _withdraw(self) -> None:
+        """Have results that are lost lent no more."""
+        for one in self._listing.lost:
+            if not self._tree.has(one.path, one.sizes) and take_off(self._listing.cluster, one.body):
+                self._report.withdrawn += 1

@@ -17,13 +17,16 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from app.marks import Looks, bytes_of, looks_of
 from app.sweep import Entry
 from textmill import layout
 
-RECORD = ".looks.json"
+RECORD = ".looks"
+NAMESPACE_UID = "namespaceUid"
+"""In the marker: the uid of the namespace whose requests refer to the volume."""
 _LOCK = ".lock"
 _SEPARATOR = "~"
 _JOB = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -64,9 +67,20 @@ class Tree:
             return None
         return found if isinstance(found, dict) else None
 
-    def entries(self) -> list[Entry]:
-        """Return everything that could go on its own."""
-        return [*self._uploads(), *self._outputs(layout.WORK), *self._outputs(layout.RESULTS)]
+    def entries(self) -> Iterator[Entry]:
+        """Return everything that could go on its own, as it is found; what lies within something comes after it."""
+        yield from self._uploads()
+        for top in (layout.WORK, layout.RESULTS):
+            yield from self._outputs(top)
+
+    def has(self, path: str, sizes: Mapping[str, int]) -> bool:
+        """Tell whether a folder holds these files in these sizes."""
+        try:
+            with self._folder(path) as folder:
+                found = {name: os.stat(name, dir_fd=folder, follow_symlinks=False) for name in sizes}
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return all(stat.S_ISREG(one.st_mode) and one.st_size == sizes[name] for name, one in found.items())
 
     def trashed(self) -> list[str]:
         """Return the former paths of what lies in the trash."""
@@ -109,19 +123,27 @@ class Tree:
         with self._folder(above) as folder, contextlib.suppress(OSError):
             os.rmdir(name, dir_fd=folder)
 
-    def read_record(self) -> dict[str, float]:
+    def read_record(self) -> Looks:
         """Return what earlier looks saw without a reference, and since when."""
         try:
-            found = json.loads((self.root / layout.TRASH / RECORD).read_bytes())
-            return {str(path): float(time) for path, time in found.items()}
-        except (OSError, ValueError, AttributeError, TypeError):
-            return {}  # the looks begin anew, which only delays
+            return looks_of((self.root / layout.TRASH / RECORD).read_bytes())
+        except (OSError, ValueError):
+            return Looks()  # the looks begin anew, which only delays
 
-    def write_record(self, first_seen: dict[str, float]) -> None:
+    def write_record(self, first_seen: Looks) -> None:
         """Keep what this look saw, in one step."""
-        temporary = self.root / layout.TRASH / f"{RECORD}.{secrets.token_hex(8)}"
-        temporary.write_text(json.dumps(first_seen), encoding="utf-8")
-        temporary.replace(self.root / layout.TRASH / RECORD)
+        self._replace(f"{layout.TRASH}/{RECORD}", bytes_of(first_seen))
+
+    def pin(self, uid: str) -> None:
+        """Note in the marker which namespace the volume is of, by its uid."""
+        marker = {**(self.marker() or {}), NAMESPACE_UID: uid}
+        self._replace(layout.MARKER, json.dumps(marker).encode() + b"\n")
+
+    def _replace(self, path: str, data: bytes) -> None:
+        above, _, name = path.rpartition("/")
+        temporary = self.root / above / f".{name.lstrip('.')}.{secrets.token_hex(8)}"
+        temporary.write_bytes(data)
+        temporary.replace(self.root / path)
 
     def _uploads(self) -> Iterator[Entry]:
         for name in self._names(layout.UPLOADS):

@@ -125,6 +125,11 @@ class FakeCluster:
         version = self.log[-1][1]["metadata"]["resourceVersion"] if self.log else "0"
         return Page(wanted[start:end], str(end) if end < len(wanted) else "", version)
 
+    def namespace_uid(self) -> str:
+        """Return the uid of the namespace."""
+        self._enter("namespace_uid")
+        return self.uid
+
     def watch(self, version: str, silence: float) -> FakeWatch:
         """Watch from a version on."""
         self._enter("watch")

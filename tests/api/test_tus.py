@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.marks import Looks
 from app.sweep import References, Rules, decide
 from app.tree import Tree
 from tests.api import tus
@@ -194,7 +195,7 @@ def test_old_upload_goes_with_the_sweep_and_a_young_one_stays(client: FlaskClien
     folder = root / "uploads" / "resumable" / old.rpartition("/")[2]
     os.utime(folder, (0, 0))
 
-    plan = decide(Tree(root).entries(), [], References(1), {}, Rules(10, 1.0, resume=3600), time.time())
+    plan = decide(Tree(root).entries(), [], References(1), Looks(), Rules(10, 1.0, resume=3600), time.time())
 
     assert [one.path for one in plan.move] == [f"uploads/resumable/{old.rpartition('/')[2]}"]
     assert tus.offset(client, young) == 0

@@ -98,6 +98,9 @@ class Script:
         """Refuse: a watch changes nothing."""
         raise AssertionError(body)
 
+    def namespace_uid(self) -> str:
+        raise NotImplementedError
+
     def events(self, uid: str) -> list[Body]:
         raise NotImplementedError
 

@@ -11,7 +11,8 @@ import pytest
 from app.creation import create
 from app.options import Options
 from app.sweep import Rules
-from app.sweeper import Report, sweep
+from app.sweep_report import Report
+from app.sweeper import sweep
 from app.tree import Tree
 from app.volume import Stored, Volume
 from tests.api.fake_cluster import FakeCluster

@@ -7,24 +7,29 @@ from typing import Any
 
 from tests.sweep.conftest import Mill
 
-MOMENTS_OF_A_SWEEP = ["first list", "first move", "moved", "second list", "deleted"]
+MOMENTS_OF_A_SWEEP = ["first list", "list before the moves", "first move", "moved", "last list", "deleted"]
 
 
 def disturbed(mill: Mill, disturb: Mapping[str, Callable[[], object]]) -> None:
     """Sweep; at each moment do what is to disturb it, once."""
     left = dict(disturb)
     page, move, purge = mill.cluster.page, mill.tree.move, mill.tree.purge
-    lists = iter(["first list", "second list"])
+    lists: list[str] = []
+    after_moves = False
 
     def at(moment: str) -> None:
         if moment in left:
             left.pop(moment)()
 
     def listing(**arguments: Any) -> Any:
-        at(next(lists))
+        number = len(lists)
+        lists.append("")
+        at("first list" if not number else "last list" if after_moves else "list before the moves")
         return page(**arguments)
 
     def moving(path: str, not_after: float) -> bool:
+        nonlocal after_moves
+        after_moves = True
         at("first move")
         moved = move(path, not_after)
         at("moved")

@@ -167,7 +167,7 @@ class Histories(RuleBasedStateMachine):
             self._sweep({moment: crash})
         self._sweep({})
 
-    @rule(moment=st.sampled_from(["first list", "second list"]), text=TEXTS)
+    @rule(moment=st.sampled_from(["first list", "list before the moves", "last list"]), text=TEXTS)
     def sweep_whose_list_fails(self, moment: str, text: bytes) -> None:
         """Sweep while the cluster goes away; then once more when it is back."""
 
@@ -181,12 +181,14 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def sweep_beside_an_empty_list(self) -> None:
-        """Sweep while the list is empty for a moment: not a file may go."""
-        before, objects = self.mill.files(), dict(self.mill.cluster.objects)
+        """Sweep while another cluster answers, which has no request: not a file may go."""
+        before, objects, uid = self.mill.files(), dict(self.mill.cluster.objects), self.mill.cluster.uid
         self.mill.cluster.objects.clear()
+        self.mill.cluster.uid = "another"
         with contextlib.suppress(SweepRefused):
             self.mill.sweep()
         self.mill.cluster.objects |= objects
+        self.mill.cluster.uid = uid
         assert self.mill.files() == before
 
     @invariant()

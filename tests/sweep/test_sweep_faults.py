@@ -63,12 +63,12 @@ def test_crash_after_the_move_is_finished_by_the_next_sweep(mill: Mill, monkeypa
     mill.now += GRACE
     page, calls = mill.cluster.page, iter(range(9))
 
-    def second_fails(**arguments: str) -> object:
-        if next(calls) == 1:
+    def last_fails(**arguments: str) -> object:
+        if next(calls) == 2:
             raise Away("gone meanwhile.")
         return page(**arguments)  # type: ignore[arg-type]  # the very arguments that came
 
-    monkeypatch.setattr(mill.cluster, "page", second_fails)
+    monkeypatch.setattr(mill.cluster, "page", last_fails)
     with pytest.raises(Away):
         mill.sweep()
     assert path not in mill.files()
@@ -105,7 +105,10 @@ def test_list_that_fails_or_is_empty_deletes_nothing(mill: Mill) -> None:
     assert mill.files() == before
 
 
-def test_second_list_that_is_empty_deletes_nothing(mill: Mill, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_list_that_is_empty_deletes_nothing_where_nothing_tells_whose_it_is(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mill.cluster.uid = ""
     path = mill.upload(b"gone", "gone")
     mill.cluster.delete("gone")
     mill.now += GRACE
@@ -129,7 +132,8 @@ def test_list_over_many_pages_is_read_to_its_end(mill: Mill, monkeypatch: pytest
     paths = [mill.upload(b"%d" % number, f"r{number}") for number in range(7)]
     page = mill.cluster.page
 
-    def small(*, token: str = "", namespace: str | None = None) -> object:
+    def small(*, limit: int, token: str = "", namespace: str | None = None) -> object:
+        assert limit <= 100
         return page(limit=2, token=token, namespace=namespace)
 
     monkeypatch.setattr(mill.cluster, "page", small)
@@ -187,7 +191,7 @@ def test_record_that_cannot_be_read_only_delays(mill: Mill) -> None:
     mill.cluster.delete("gone")
     mill.now += GRACE
     mill.sweep()
-    (mill.root / "trash" / ".looks.json").write_text("[broken")
+    (mill.root / "trash" / ".looks").write_text("[broken")
 
     mill.now += GRACE
     assert mill.sweep().moved == []

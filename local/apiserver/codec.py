@@ -6,6 +6,7 @@ taken only where Kubernetes takes it (apply patches and `application/yaml` bodie
 
 import datetime
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,18 @@ from .errors import BadRequest
 
 Body = dict[str, Any]
 
-_decoder = msgspec.json.Decoder()
+_INT64 = 1 << 63
+
+
+def _number(text: str) -> int | float:
+    """Read a number with a point or an exponent as Kubernetes stores it: a whole one has neither when it is written."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise msgspec.DecodeError(f"the number {text[:40]} is out of range")
+    return int(value) if value.is_integer() and abs(value) < _INT64 else value
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
 _encoder = msgspec.json.Encoder()
 
 

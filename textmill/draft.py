@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from textmill.actions import Action, Fault, JobPlan, Plan, Write
+from textmill.actions import Action, Fault, JobPlan, Notify, Plan, Write
 from textmill.batches import Company
 from textmill.limits import Limits
 from textmill.picture import Job, Key, Picture
@@ -27,7 +27,7 @@ class Draft:
     waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture. starting: of
     the tokenizers that have begun a moment ago, until when that is so, by the company they keep. followed: Jobs that
     this plan creates for the counts of whole batches. faults: steps that have raised, each of which ended at its one
-    request or Job.
+    request or Job. given_up: the last writes for requests whose status is refused, by uid.
     """
 
     picture: Picture
@@ -40,6 +40,7 @@ class Draft:
     held: int = 0
     starting: dict[Company, list[float]] = field(default_factory=lambda: defaultdict(list))
     followed: set[Key] = field(default_factory=set)
+    given_up: dict[str, Write] = field(default_factory=dict)
     wake_at: float | None = None
     faults: list[Fault] = field(default_factory=list)
 
@@ -71,10 +72,22 @@ class Draft:
 
     def take(self, outcome: Write | Request) -> None:
         """Keep what a Job's end meant for a request."""
-        if isinstance(outcome, Request):
-            self.waiting.append(outcome)
-        else:
+        if not isinstance(outcome, Request):
             self.actions.append(outcome)
+        elif not self.left_alone(outcome.uid):
+            self.waiting.append(outcome)
+
+    def left_alone(self, uid: str) -> bool:
+        """Tell whether nothing else is asked for this request now; plan again when that is over."""
+        held = self.picture.held.get(uid)
+        if held is None or held.until <= self.now:
+            return uid in self.given_up
+        self.wake(held.until)
+        return True
+
+    def give_up(self, write: Write) -> None:
+        """Write this for a request, and nothing else."""
+        self.given_up[write.request.uid] = write
 
     def wake(self, at: float | None) -> None:
         """Plan again at this time, if nothing happens before."""
@@ -82,5 +95,14 @@ class Draft:
             self.wake_at = at if self.wake_at is None else min(self.wake_at, at)
 
     def finished(self) -> Plan:
-        """Return the plan."""
-        return Plan(tuple(self.actions), self.wake_at, tuple(self.faults))
+        """Return the plan, without what would be written for requests that are held."""
+        held = {uid for uid in self.picture.held if self.left_alone(uid)}
+        wanted = (one for one in self.actions if _written(one) not in held) if held else self.actions
+        return Plan((*wanted, *self.given_up.values()), self.wake_at, tuple(self.faults))
+
+
+def _written(action: Action) -> str | None:
+    match action:
+        case Write(request) | Notify(Write(request)):
+            return request.uid
+    return None

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     VOLUME_MISSING = "VolumeMissing"
     VOLUME_FULL = "VolumeFull"
     INTERNAL_ERROR = "InternalError"
+    STATUS_REFUSED = "StatusRefused"
 
 
 class Advice(NamedTuple):
@@ -68,6 +69,9 @@ ADVICE: dict[Reason, Advice] = {
     Reason.QUOTA_EXCEEDED: Advice(False, "Raise the namespace's quota, or wait for other pods to end."),
     Reason.POD_REFUSED: Advice(False, "See the Job's events: the namespace's admission rules refuse the worker's pod."),
     Reason.VOLUME_MISSING: Advice(False, "Create the claim in the request's namespace; its name is a setting."),
+    Reason.STATUS_REFUSED: Advice(
+        False, "See which admission rule or old definition refuses the status; then create the request anew."
+    ),
     Reason.VOLUME_FULL: Advice(True, "Free space on the claim: delete finished requests, or enlarge it."),
     Reason.INTERNAL_ERROR: Advice(
         False, "The operator could not work with this request, and its log says why; make the request again."

@@ -198,13 +198,26 @@ Key = tuple[str, str]
 """Namespace and name."""
 
 
+class Hold(NamedTuple):
+    """Until when nothing is asked for a request: its known results are looked up, or its status was refused.
+
+    until: seconds since the epoch. refused: how often in a row the API has refused to write its status, with this
+    message. own: the refusals concern this request, not everything that is written in its namespace.
+    """
+
+    until: float
+    refused: int = 0
+    message: str = ""
+    own: bool = True
+
+
 @dataclass(frozen=True)
 class Picture:
     """Everything that `plan` may know.
 
     requests: all that are not settled. lent: for requests whose reuse key was looked up, by uid, what a known
     result lends (None: nothing fits). pods: by their Job's uid. outcomes: of the last attempt to tell
-    of a request's end, by uid.
+    of a request's end, by uid. held: requests for which nothing is asked for a while, by uid.
     """
 
     requests: tuple[Request, ...] = ()
@@ -212,6 +225,7 @@ class Picture:
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
     lent: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    held: Mapping[str, Hold] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -221,6 +235,7 @@ class Picture:
         pods: Iterable[Pod] = (),
         lent: Mapping[str, Mapping[str, Any] | None] | None = None,
         outcomes: Mapping[str, Outcome] | None = None,
+        held: Mapping[str, Hold] | None = None,
     ) -> Picture:
         """Arrange loose objects into a picture."""
         by_job: dict[str, list[Pod]] = {}
@@ -232,4 +247,5 @@ class Picture:
             {uid: tuple(group) for uid, group in by_job.items()},
             lent or {},
             outcomes or {},
+            held or {},
         )

@@ -31,6 +31,9 @@ from textmill.reports import Report
 from textmill.request import SUSPENDED, Request, stage_of
 from textmill.verdict import Dead, Done, Podless, Running, Stalled, Unread, judge
 
+REFUSALS = 5
+"""After so many refused writes of its status a request is failed with the least that a status can say."""
+
 
 def plan(picture: Picture, limits: Limits, now: float) -> Plan:
     """Return what to do about this picture; `now` in seconds since the epoch."""
@@ -54,6 +57,8 @@ def _look_at(draft: Draft, request: Request) -> str | None:
     status = request.status
     if request.deleting or (status.ended and status.settled):
         return None
+    if draft.picture.held:
+        _give_up(draft, request)
     if status.ended:
         notifying.after_end(draft, request)
     elif request.spec.suspend:
@@ -77,8 +82,17 @@ def _queue(draft: Draft, request: Request) -> None:
         draft.actions.append(_fail_late(request, draft.now))
     elif (retry_at := status.retry_at) > draft.now:
         draft.wake(retry_at)
-    else:
+    elif not draft.left_alone(request.uid):
         draft.waiting.append(request)
+
+
+def _give_up(draft: Draft, request: Request) -> None:
+    """Have a request whose status the API refuses again and again written off, in as few words as there are."""
+    held = draft.picture.held.get(request.uid)
+    if held and held.own and held.refused >= REFUSALS and held.until <= draft.now:
+        ended = request.status.ended
+        write = transitions.settle(request) if ended else transitions.refused(request, held.message, draft.now)
+        draft.give_up(write)
 
 
 def _by_job(picture: Picture, recorded: Mapping[Key, list[Request]]) -> dict[Key, list[Request]]:

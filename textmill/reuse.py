@@ -49,13 +49,14 @@ def fits(wanted: Spec, candidate: Request) -> bool:
     )
 
 
+def lend(known: Request) -> Mapping[str, Any]:
+    """Return the parts of a status that a known result lends: input, tokens, result."""
+    return {name: known.status.raw[name] for name in ("input", "tokens", "result") if name in known.status.raw}
+
+
 def pick(wanted: Spec, candidates: Iterable[Request]) -> Mapping[str, Any] | None:
-    """Return the parts of a status that a fitting candidate lends (input, tokens, result), None where none fits."""
+    """Return what a fitting candidate lends, None where none fits."""
     for candidate in sorted(candidates, key=lambda one: (one.created, one.uid)):
         if fits(wanted, candidate):
-            return {
-                name: candidate.status.raw[name]
-                for name in ("input", "tokens", "result")
-                if name in candidate.status.raw
-            }
+            return lend(candidate)
     return None

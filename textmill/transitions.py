@@ -107,6 +107,15 @@ def fail(request: Request, reason: Reason, message: str, now: float) -> Write:
     return Write(request, new, (Note("Warning", reason, text),))
 
 
+def refused(request: Request, message: str, now: float) -> Write:
+    """End a request whose status the API does not take: the least that says so, and nothing of what was there."""
+    text = f"{message.rstrip('.')}. {ADVICE[Reason.STATUS_REFUSED].hint}"
+    new: Raw = {"phase": FAILED, "settled": True, "completionTime": to_time(now), "progress": {"percent": 0}}
+    for kind, status in (("Finished", "True"), ("Succeeded", "False")):
+        _with_condition(new, kind, status, now, reason=Reason.STATUS_REFUSED, message=text)
+    return Write(request, new, (Note("Warning", Reason.STATUS_REFUSED, text),))
+
+
 def _end(request: Request, new: Raw, phase: str, now: float) -> None:
     new["phase"] = phase
     new["settled"] = request.spec.notify is None

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import aiohttp
 import kopf
 
-from textmill_operator.errors import Away, Conflict, Misconfigured, NotFound, Refused
+from textmill_operator.errors import Away, Conflict, Forbidden, Misconfigured, NotFound, Refused
 
 Body = dict[str, Any]
 
@@ -162,6 +162,8 @@ def _error(status: int, call: str, content: bytes) -> Away | NotFound | Conflict
         return Away(text)
     if status in (404, 410):
         return NotFound(text)
+    if status == 403:
+        return Forbidden(text)
     return Conflict(text) if status == 409 else Refused(text)
 
 

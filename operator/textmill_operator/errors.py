@@ -63,6 +63,10 @@ class Refused(ApiError):
     reason = "Refused"
 
 
+class Forbidden(Refused):
+    """The API refuses by permission or admission (403), which often concerns more than one object."""
+
+
 class NoAnswer(OperatorError):
     """An address outside the cluster did not answer in time, or not at all."""
 

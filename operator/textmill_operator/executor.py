@@ -17,6 +17,7 @@ from textmill_operator.calls import Calls
 from textmill_operator.errors import ApiError, Away
 from textmill_operator.jobs import Jobs
 from textmill_operator.labeller import Labeller
+from textmill_operator.lookups import Lookups
 from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
@@ -54,6 +55,7 @@ class Executor:
         self._statuses = Statuses(calls, store, recorder, labeller, metrics, clock, tracing)
         self._jobs = Jobs(calls, store, self._statuses, site)
         self._reading = Reading(calls, store, patience)
+        self.lookups = Lookups(api, store, clock)
 
     async def perform(self, actions: Iterable[Action]) -> bool:
         """Perform actions side by side; tell whether the API answered. NotLeading is raised when none is under way.
@@ -85,7 +87,7 @@ class Executor:
                 case Inspect(job):
                     await self._reading.inspect(job)
                 case LookUp():
-                    await self._reading.look_up(action)
+                    await self.lookups.look_up(action)
         except ApiError as error:
             log.warning("%s: %s", kind, error, extra={"action": kind})
             self._metrics.actions.labels(kind, error.reason).inc()
@@ -95,6 +97,10 @@ class Executor:
         self.patience.forget(key)
         self._metrics.actions.labels(kind, "done").inc()
         return True
+
+    async def close(self) -> None:
+        """End what goes on beside the rounds."""
+        await self.lookups.close()
 
     async def _notify(self, write: Write) -> None:
         """Write an attempt down, then make it; neither where one is under way, or too many are."""
@@ -117,8 +123,8 @@ def _key(action: Action) -> str:
             return f"{request.uid} {request.version}"
         case Launch(job) | Follow(job) | Recreate(job):
             return f"{job.namespace}/{job.name}"
-        case LookUp(namespace):
-            return namespace
+        case LookUp(namespace, requests):
+            return f"look-up {namespace} {requests[0].uid}"
         case Read(pod) | Peek(pod):
             return pod.uid
         case Inspect(job):

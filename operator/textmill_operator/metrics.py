@@ -52,3 +52,6 @@ class Metrics:
         self.expired = Counter(
             "textmill_requests_expired", "Finished requests removed after their TTL.", registry=registry
         )
+        self.refused = Counter(
+            "textmill_status_writes_refused", "Status writes that the API refused.", registry=registry
+        )

@@ -1,15 +1,13 @@
-"""What the executor reads on the planner's word: reports in logs, reasons in events, results that are known.
+"""What the executor reads on the planner's word: reports in logs, reasons in events.
 
 All of it goes into the store, as part of the next picture; nothing here writes.
 """
 
 from __future__ import annotations
 
-from textmill import manifests, reuse
-from textmill.actions import LookUp
-from textmill.names import REUSE_LABEL
+from textmill import manifests
 from textmill.picture import Job, Pod
-from textmill.request import Request, from_time
+from textmill.request import from_time
 from textmill_operator import paths
 from textmill_operator.api import in_namespace
 from textmill_operator.calls import Calls
@@ -18,7 +16,6 @@ from textmill_operator.jobs import explain
 from textmill_operator.patience import Patience
 from textmill_operator.store import Store
 
-KEYS_A_LOOKUP = 40
 LOG_BYTES = 4 << 20
 LOG_TRIES = 3
 
@@ -50,15 +47,3 @@ class Reading:
         if failures:
             last = max(failures, key=lambda one: from_time(one.get("lastTimestamp") or one.get("eventTime")) or 0.0)
             self._store.explain(job, explain(last.get("message") or ""))
-
-    async def look_up(self, action: LookUp) -> None:
-        """Look for known results."""
-        wanted = {request.uid: reuse.key(request.spec) for request in action.requests}
-        keys = sorted({key for key in wanted.values() if key})
-        found: list[Request] = []
-        for start in range(0, len(keys), KEYS_A_LOOKUP):
-            label = f"{REUSE_LABEL} in ({','.join(keys[start : start + KEYS_A_LOOKUP])})"
-            query = {"labelSelector": label, "fieldSelector": "status.phase=Succeeded"}
-            pages = self._calls.api.pages(paths.requests(action.namespace), **query)
-            found += [Request.parse(body) async for page in pages for body in page.get("items") or ()]
-        self._store.lend({request.uid: reuse.pick(request.spec, found) for request in action.requests})

@@ -38,6 +38,11 @@ class Recorder:
         self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE)
         self._budget, self._filled_at = BURST, clock()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many events wait to be posted."""
+        return self._queue.qsize()
+
     def note(self, request: Request, note: Note, now: float) -> None:
         """Post a note on a request soon; dropped when too many are under way. Warnings do not count on the budget."""
         moment = self._clock()

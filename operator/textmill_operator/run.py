@@ -73,6 +73,7 @@ async def run(settings: Settings) -> None:
             await _until(stop, tasks)
         finally:
             await _end(tasks)
+            await executor.close()
             await runner.cleanup()
             if tracing:
                 await asyncio.to_thread(tracing.close)

@@ -10,19 +10,25 @@ import logging
 from collections.abc import Callable
 
 from textmill import transitions
-from textmill.actions import JobPlan, Write
-from textmill.picture import Trouble
+from textmill.actions import JobPlan, Note, Write
+from textmill.errors import ADVICE, Reason
+from textmill.picture import Hold, Trouble
+from textmill.planner import REFUSALS
 from textmill.request import Request
 from textmill.traceparent import trace_id
 from textmill_operator import paths
 from textmill_operator.calls import Calls
-from textmill_operator.errors import Conflict, NotFound
+from textmill_operator.errors import Conflict, Forbidden, NotFound, Refused
 from textmill_operator.labeller import Labeller
 from textmill_operator.merging import merge_patch
 from textmill_operator.metrics import Metrics
 from textmill_operator.recorder import Recorder
 from textmill_operator.store import Store
 from textmill_operator.tracing import Tracing
+
+FIRST_SECONDS = 1.0
+LONGEST_SECONDS = 300.0
+"""How long a request is left alone whose status was refused: it doubles each time."""
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +48,7 @@ class Statuses:
     ) -> None:
         self._calls, self._store, self._recorder, self._metrics = calls, store, recorder, metrics
         self._labeller, self._clock, self._tracing = labeller, clock, tracing
+        self._written: set[str] = set()
 
     async def write(self, write: Write) -> Request | None:
         """Write a status; return the request as it then is, None when it has changed or gone meanwhile."""
@@ -56,12 +63,34 @@ class Statuses:
         except Conflict:
             await self.refresh(request.namespace, request.name, request.uid)
             return None
+        except Refused as error:
+            self._refused(request, error)
+            raise
         self._store.put("request", answer)
+        self._store.free(request.uid)
+        self._written.add(request.namespace)
         written = Request.parse(answer)
         self._tell(write, written)
         if write.label:
             self._labeller.ask(written, write.label)
         return written
+
+    def _refused(self, request: Request, error: Refused) -> None:
+        """Have a request left alone for a while whose status the API refuses, and tell of it where nothing else can."""
+        before = self._store.held(request.uid)
+        tries = before.refused if before else 0
+        # A permission that is missing concerns all; only where others are written meanwhile is it this one's own fault.
+        own = not isinstance(error, Forbidden) or (tries > 0 and request.namespace in self._written)
+        if not own:
+            self._written.discard(request.namespace)
+        until = self._clock() + min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(tries, 10))
+        self._store.hold(request.uid, Hold(until, tries + 1, str(error), own))
+        self._metrics.refused.inc()
+        extra = {"request": f"{request.namespace}/{request.name}", "tries": tries + 1}
+        log.warning("the status was refused: %s", error, extra=extra)
+        if tries == REFUSALS:
+            text = f"{error}. {ADVICE[Reason.STATUS_REFUSED].hint}"
+            self._recorder.note(request, Note("Warning", Reason.STATUS_REFUSED, text), self._clock())
 
     def _tell(self, write: Write, written: Request) -> None:
         now = self._clock()

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from textmill.errors import BadObject
 from textmill.glimpses import Glimpse
 from textmill.notices import Outcome
-from textmill.picture import Job, Picture, Pod, Trouble
+from textmill.picture import Hold, Job, Picture, Pod, Trouble
 from textmill.request import Request
 
 Kind = Literal["request", "job", "pod"]
@@ -47,6 +47,7 @@ class Store:
         self._glimpses: dict[str, tuple[float, Glimpse | None]] = {}
         self._outcomes: dict[str, Outcome] = {}
         self.lent: dict[str, Mapping[str, Any] | None] = {}
+        self._held: dict[str, Hold] = {}
         self.heard: dict[Kind, int] = dict.fromkeys(KINDS, 0)
         """Events that the watch has brought, news or not."""
 
@@ -76,7 +77,7 @@ class Store:
         self._gone[uid] = max(version or 0, known[0] if known else 0)
         while len(self._gone) > GONE_KEPT:
             del self._gone[next(iter(self._gone))]
-        for memory in (self._read, self._trouble, self._glimpses, self._outcomes, self.lent):
+        for memory in (self._read, self._trouble, self._glimpses, self._outcomes, self.lent, self._held):
             memory.pop(uid, None)
         if self._things[kind].pop(uid, None) is None:
             return False
@@ -129,8 +130,26 @@ class Store:
 
     def lend(self, answers: Mapping[str, Mapping[str, Any] | None]) -> None:
         """Keep what the look-up of known results found, by the uid of a request that is still there."""
-        self.lent.update({uid: found for uid, found in answers.items() if uid in self._things["request"]})
+        for uid, found in answers.items():
+            if uid in self._things["request"]:
+                self.lent[uid] = found
+                self.free(uid)
         self._on_change()
+
+    def hold(self, uid: str, hold: Hold) -> None:
+        """Have nothing asked for a request that is still there; what is known of its refused writes is kept."""
+        if uid in self._things["request"]:
+            before = self._held.get(uid)
+            self._held[uid] = before._replace(until=hold.until) if before and not hold.refused else hold
+            self._on_change()
+
+    def held(self, uid: str) -> Hold | None:
+        """Return for how long nothing is asked for a request, None where nothing holds it."""
+        return self._held.get(uid)
+
+    def free(self, uid: str) -> None:
+        """Forget that a request was held."""
+        self._held.pop(uid, None)
 
     def counts(self) -> dict[Kind, int]:
         """Return how many live objects of each kind there are."""
@@ -144,7 +163,7 @@ class Store:
         """Return what is known now, as one immutable picture."""
         jobs = [self._with_trouble(job) for _, job in self._things["job"].values()]
         pods = [self._with_reports(pod) for _, pod in self._things["pod"].values()]
-        return Picture.of(self.requests(), jobs, pods, self.lent, self._outcomes)
+        return Picture.of(self.requests(), jobs, pods, self.lent, self._outcomes, dict(self._held))
 
     def _with_trouble(self, job: Job) -> Job:
         trouble = self._trouble.get(job.uid)

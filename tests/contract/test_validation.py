@@ -86,9 +86,15 @@ def test_int_or_string_takes_both(api: Client, home: str, port: object) -> None:
     assert api.create(home, widget(port=port)).body["spec"]["port"] == port
 
 
+def sized(text: str) -> bytes:
+    """Return a widget whose size is written so."""
+    head = '{"apiVersion":"contract.test/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"size":'
+    return f"{head}{text}}}}}".encode()
+
+
 @pytest.mark.parametrize("text", ["5e0", "5.0", "50e-1"])
 def test_whole_number_is_kept_without_point_or_exponent(api: Client, home: str, text: str) -> None:
-    raw = b'{"apiVersion":"contract.test/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"size":%s}}' % text.encode()
+    raw = sized(text)
     made = api.call("POST", home, raw)
     kept = api.get(f"{home}/a").body["spec"]["size"]
     assert (made.status, repr(made.body["spec"]["size"]), repr(kept)) == (201, "5", "5")
@@ -96,7 +102,7 @@ def test_whole_number_is_kept_without_point_or_exponent(api: Client, home: str, 
 
 @pytest.mark.parametrize("text", ["5.5", "55e-1"])
 def test_fraction_is_no_integer(api: Client, home: str, text: str) -> None:
-    raw = b'{"apiVersion":"contract.test/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"size":%s}}' % text.encode()
+    raw = sized(text)
     assert api.call("POST", home, raw).causes()[0][0] == "spec.size"
 
 

@@ -20,8 +20,8 @@ from textmill.request import Request
 from textmill_operator import paths
 from textmill_operator.calls import AT_ONCE
 from textmill_operator.errors import NotLeading
+from textmill_operator.lookups import KEYS as KEYS_A_LOOKUP
 from textmill_operator.merging import merge_patch
-from textmill_operator.reading import KEYS_A_LOOKUP
 
 ROUNDS = 12
 FOLLOWING = Limits(pods=2, follow_members=2)

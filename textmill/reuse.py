@@ -9,7 +9,7 @@ be answered so: a file beneath drop/ or a ConfigMap can change after its digest 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from textmill.request import SUCCEEDED, Request, Spec
@@ -52,11 +52,3 @@ def fits(wanted: Spec, candidate: Request) -> bool:
 def lend(known: Request) -> Mapping[str, Any]:
     """Return the parts of a status that a known result lends: input, tokens, result."""
     return {name: known.status.raw[name] for name in ("input", "tokens", "result") if name in known.status.raw}
-
-
-def pick(wanted: Spec, candidates: Iterable[Request]) -> Mapping[str, Any] | None:
-    """Return what a fitting candidate lends, None where none fits."""
-    for candidate in sorted(candidates, key=lambda one: (one.created, one.uid)):
-        if fits(wanted, candidate):
-            return lend(candidate)
-    return None

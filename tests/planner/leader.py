@@ -232,4 +232,5 @@ class Leader:
                 for one in self.cluster.requests.values()
                 if one.namespace == namespace and one.reuse_label == wanted and one.status.settled
             ]
-            self.lent[request.uid] = reuse.pick(request.spec, known)
+            fit = next((one for one in known if reuse.fits(request.spec, one)), None)
+            self.lent[request.uid] = reuse.lend(fit) if fit else None

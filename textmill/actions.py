@@ -99,6 +99,15 @@ class Recreate:
 
 
 @dataclass(frozen=True)
+class Grow:
+    """Record that a Job may have so many pods at once, where that is not recorded yet, then tell the Job."""
+
+    job: Job
+    parallelism: int
+    write: Write | None = None
+
+
+@dataclass(frozen=True)
 class Read:
     """Read a pod's log and unseal its reports."""
 
@@ -145,7 +154,7 @@ class LookUp:
     requests: tuple[Request, ...]
 
 
-Action = Write | Launch | Follow | Recreate | Read | Peek | Inspect | Collect | Notify | LookUp
+Action = Write | Launch | Follow | Recreate | Grow | Read | Peek | Inspect | Collect | Notify | LookUp
 
 
 @dataclass(frozen=True)

@@ -100,19 +100,24 @@ class Load:
 
 
 def parallelism(request: Request, limits: Limits) -> int:
-    """Return how many pods the next Job of this request runs at once."""
-    if request.next_stage == "count":
+    """Return how many pods the next Job of this request can use as it starts: one where only it says what it needs."""
+    if request.next_stage == "count" or request.status.observed_bytes is None:
         return 1
+    return most_pods(shards_for(request, limits), limits)
+
+
+def most_pods(shards: int, limits: Limits) -> int:
+    """Return how many pods a Job over so many shards can use at once."""
     # One pod stays for small inputs, which would otherwise wait until a big one is through.
-    return min(shards_for(request, limits), limits.shard_pods, max(1, limits.pods - 1))
+    return max(1, min(shards, limits.shard_pods, limits.pods - 1))
 
 
-def launch(group: list[Request], limits: Limits, now: float) -> Launch:
-    """Return the intents and the Job for requests that share a pod."""
+def launch(group: list[Request], limits: Limits, now: float, pods: int = 1) -> Launch:
+    """Return the intents and the Job for requests that share a pod, or for one that gets several."""
     lead, stage = group[0], group[0].next_stage
     name = job_name(stage, lead.name, ((one.uid, one.status.number("starts") + 1) for one in group))
     shards = shards_for(lead, limits) if stage == "tokenize" else 1
-    job = job_record(name, len(group), now, shards=shards, parallelism=parallelism(lead, limits))
+    job = job_record(name, len(group), now, shards=shards, parallelism=pods)
     writes = tuple(Write(one.seen or one, intend(one.status.raw, stage, job, now)) for one in group)
     return Launch(plan_job(name, group, stage, job, limits), writes)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from textmill.actions import Action, Fault, JobPlan, Notify, Plan, Write
+from textmill.actions import Action, Fault, Grow, JobPlan, Notify, Plan, Write
 from textmill.batches import Company
 from textmill.limits import Limits
 from textmill.picture import Job, Key, Picture
 from textmill.request import Request
+
+if TYPE_CHECKING:
+    from textmill.growing import Growth
 
 One = TypeVar("One", Request, Job)
 Found = TypeVar("Found")
@@ -27,7 +30,9 @@ class Draft:
     waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture. starting: of
     the tokenizers that have begun a moment ago, until when that is so, by the company they keep. followed: Jobs that
     this plan creates for the counts of whole batches. faults: steps that have raised, each of which ended at its one
-    request or Job. given_up: the last writes for requests whose status is refused, by uid.
+    request or Job. growing: Jobs at work that may use more pods; untold: those
+    that are yet to be told of what is recorded. stuck:
+    namespaces that get no pod now. given_up: the last writes for requests whose status is refused, by uid.
     """
 
     picture: Picture
@@ -40,6 +45,9 @@ class Draft:
     held: int = 0
     starting: dict[Company, list[float]] = field(default_factory=lambda: defaultdict(list))
     followed: set[Key] = field(default_factory=set)
+    growing: list[Growth] = field(default_factory=list)
+    untold: list[Grow] = field(default_factory=list)
+    stuck: set[str] = field(default_factory=set)
     given_up: dict[str, Write] = field(default_factory=dict)
     wake_at: float | None = None
     faults: list[Fault] = field(default_factory=list)

@@ -41,8 +41,9 @@ class Trouble:
 class Job:
     """One of our Jobs.
 
-    failure: the Failed condition's reason and message. created, deleted_at, ended_at: seconds since the epoch; ended_at
-    is when its conditions said that it is over, deleted_at when its deletion was asked for (0: it was not).
+    failure: the Failed condition's reason and message. created, deleted_at, ended_at: seconds since the epoch;
+    ended_at is when its conditions said that it is over, deleted_at when its deletion was asked for (0: it was
+    not). version: its resourceVersion.
     """
 
     uid: str
@@ -59,6 +60,7 @@ class Job:
     trouble: Trouble | None = None
     ended_at: float = 0.0
     deleted_at: float = 0.0
+    version: str = ""
 
     @property
     def ended(self) -> bool:
@@ -94,6 +96,7 @@ class Job:
             failure=(failed.get("reason", ""), failed.get("message", "")) if failed.get("status") == "True" else None,
             ended_at=from_time(over.get("lastTransitionTime")) or 0.0,
             deleted_at=from_time(meta.get("deletionTimestamp")) or 0.0,
+            version=meta.get("resourceVersion", ""),
         )
 
 

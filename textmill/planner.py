@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from textmill import faults, gathering, notifying, progress, transitions
+from textmill import faults, gathering, growing, notifying, podless, progress, transitions
 from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
 from textmill.batches import plan_job
 from textmill.draft import Draft
@@ -172,11 +172,9 @@ def _go_on_with(draft: Draft, job: Job, requests: list[Request]) -> None:
         case Podless():
             draft.actions.append(Inspect(job))
             draft.wake(draft.now + draft.limits.pod_grace)
-            _go_on(draft, job, members)
-        case Stalled(reason, message):
-            on_time = _go_on(draft, job, members)
-            remarks = (transitions.remark(one, reason, message, draft.now) for one in on_time)
-            draft.actions.extend(one for one in remarks if one)
+            podless.without_pod(draft, job, _go_on(draft, job, members), None)
+        case Stalled():
+            podless.without_pod(draft, job, _go_on(draft, job, members), verdict)
         case Running(look_at, done):
             draft.wake(look_at)
             on_time = _go_on(draft, job, members, done)
@@ -191,24 +189,26 @@ def _harvest(draft: Draft, request: Request, job: Job, found: list[Report]) -> N
 def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:
     late = _end_late(draft, requests)
     rest = [one for one in requests if one.uid not in late]
-    if rest:
+    if rest and not podless.refused(draft, rest):
         status = rest[0].status
         stage = stage_of(status.phase) or "tokenize"
         draft.missing.append(plan_job(key[1], rest, stage, status.raw["jobs"][stage], draft.limits))
 
 
 def _make_again(draft: Draft) -> None:
-    """Create what is recorded and missing, as far as pods are free; the rest keeps its claim to the next free ones."""
+    """Create what is recorded and missing, as far as pods are free; the rest keeps its claim to the next free ones.
+
+    A Job that may have several pods is made with those that are free, and gets what is recorded later.
+    """
     for missing in draft.missing:
-        job = replace(missing, parallelism=max(1, min(missing.parallelism, draft.limits.pods)))
-        if job.parallelism <= draft.free:
-            draft.actions.append(Recreate(job))
-        draft.hold(job.namespace, job.parallelism)
+        if draft.free > 0:
+            draft.actions.append(Recreate(replace(missing, parallelism=max(1, min(missing.parallelism, draft.free)))))
+        draft.hold(missing.namespace, max(1, min(missing.parallelism, draft.free)))
 
 
 def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0) -> list[Request]:
     """Leave a Job at work and return its members, but for those whose time is over."""
-    draft.hold(job.namespace, max(0, min(job.parallelism, job.shards - done)))
+    draft.hold(job.namespace, max(0, min(growing.claimed(job, members), job.shards - done)))
     late = _end_late(draft, members)
     return [one for one in members if one.uid not in late]
 
@@ -221,6 +221,8 @@ def _at_work(draft: Draft, job: Job, members: list[Request], done: int) -> None:
         write = write or progress.write(draft, request, job, pods, done)
         if write:
             draft.actions.append(write)
+        elif job.shards > 1:
+            growing.at_work(draft, job, request, done)
     if members:
         progress.peek(draft, job, pods)
 

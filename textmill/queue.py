@@ -1,10 +1,11 @@
 """Which requests start next, and in what company.
 
-Order: priority, then the namespace with the fewest pods at work, then counts before tokenizers (they end a
-request), then age, among those whose known results were looked up first. A group whose Job needs more pods than are
-free holds the queue until they are: else big files would wait forever behind small ones. A group that does not fill
-its pod may wait for others (`gathering`). Before a request starts, known results are looked up for it; only those
-about to start are asked about.
+Order: the namespace with the fewest pods at work, and within a namespace priority, then counts before tokenizers (they
+end a request), then age, among those whose known results were looked up first. A priority counts for nothing beside
+other namespaces: whoever may create requests can set it. No namespace has more pods than its share, and one where
+pods are refused gets none until that one came. A Job over shards starts with what is free, and gets more in the same
+order (`growing`). A group that does not fill its pod may wait for others (`gathering`). Before a request starts, known
+results are looked up for it; only those about to start are asked about.
 
 A round's cost grows with the queue's length and not with what is started times that length: each namespace's queue is
 gone over once (`_Queue`), and only as far as the free pods need it, and namespaces take turns by a heap, in which one
@@ -22,8 +23,9 @@ from textmill import faults, gathering, reuse
 from textmill.actions import Follow, LookUp, Write
 from textmill.batches import Company, Load, company, followed, launch, parallelism, plan_job
 from textmill.draft import Draft
+from textmill.growing import Growth, grown
 from textmill.names import follower
-from textmill.request import Rank, Request
+from textmill.request import Request
 
 
 class _Queue:
@@ -101,19 +103,49 @@ def fill_free_pods(draft: Draft) -> None:
 
 
 def _take_turns(draft: Draft, queues: Mapping[str, _Queue]) -> None:
-    """Let the namespaces take turns until no pod is free, or a group must wait for more of them."""
-    turns = []
-    if draft.free > 0:
-        turns = [(_turn(draft, head), name, head) for name, queue in queues.items() if (head := queue.head)]
+    """Let the namespaces take turns until no pod is free: each with the first that waits there."""
+    growing: dict[str, list[Growth]] = defaultdict(list)
+    for growth in sorted(draft.growing, key=lambda one: one.request.rank, reverse=True):
+        growing[growth.request.namespace].append(growth)
+    share = draft.limits.namespace_pods or draft.limits.pods
+    names = (queues.keys() | growing.keys()) - draft.stuck if draft.free > 0 else set()
+    turns = [turn for name in names if (turn := _turn(draft, name, queues, growing))]
     heapq.heapify(turns)
     while draft.free > 0 and turns:
-        _, namespace, head = heapq.heappop(turns)
-        if parallelism(head, draft.limits) > draft.free:
-            return
-        queue = queues[namespace]
-        _decide(draft, queue.take(head))
-        if next_head := queue.head:
-            heapq.heappush(turns, (_turn(draft, next_head), namespace, next_head))
+        _, namespace, first = heapq.heappop(turns)
+        if draft.busy[namespace] >= share:
+            continue
+        if isinstance(first, Growth):
+            _more(draft, first, growing[namespace])
+        else:
+            _decide(draft, queues[namespace].take(first))
+        if turn := _turn(draft, namespace, queues, growing):
+            heapq.heappush(turns, turn)
+    draft.actions.extend(grown(one) for one in draft.growing if one.pods > one.had)
+    if draft.free >= 0:
+        draft.actions.extend(draft.untold)
+
+
+Turn = tuple[tuple[int, tuple[str, float, str]], str, Request | Growth]
+
+
+def _turn(
+    draft: Draft, namespace: str, queues: Mapping[str, _Queue], growing: Mapping[str, list[Growth]]
+) -> Turn | None:
+    """Return a namespace's next turn: fewest pods first, and only within a namespace by priority."""
+    head = queues[namespace].head if namespace in queues else None
+    more = growing[namespace][-1] if growing.get(namespace) else None
+    if more and (head is None or more.request.rank < head.rank):
+        return (draft.busy[namespace], more.request.rank[1:]), namespace, more
+    return ((draft.busy[namespace], head.rank[1:]), namespace, head) if head else None
+
+
+def _more(draft: Draft, growth: Growth, growing: list[Growth]) -> None:
+    """Give a Job at work one more pod."""
+    draft.hold(growth.request.namespace, 1)
+    growth.pods += 1
+    if growth.pods >= growth.most:
+        growing.pop()
 
 
 def _decide(draft: Draft, group: Load) -> None:
@@ -149,10 +181,6 @@ def _put_asked_first(queue: list[Request], lent: Mapping[str, object]) -> None:
         queue.sort(key=lambda one: (one.rank[0], one.rank[1], one.uid not in lent))
 
 
-def _turn(draft: Draft, head: Request) -> tuple[int, int, Rank]:
-    return (-head.spec.priority, draft.busy[head.namespace], head.rank)
-
-
 def _start(draft: Draft, group: Load) -> None:
     """Launch those of a group that were looked up; ask for the others, holding a pod for them.
 
@@ -160,11 +188,13 @@ def _start(draft: Draft, group: Load) -> None:
     some have always just come, would go in pods that are half full.
     """
     ready, lead = _ask(draft, group.members), group.members[0]
-    draft.hold(lead.namespace, parallelism(lead, draft.limits))
+    share = draft.limits.namespace_pods or draft.limits.pods
+    pods = max(1, min(parallelism(lead, draft.limits), draft.free, share - draft.busy[lead.namespace]))
+    draft.hold(lead.namespace, pods)
     filled_soon = group.full and len(ready) < len(group.members)
     if ready and not (filled_soon and gathering.new(draft, ready)):
         gathering.begun(draft, lead.next_stage, ready, draft.now)
-        draft.actions.append(_follow(draft, ready) or launch(ready, draft.limits, draft.now))
+        draft.actions.append(_follow(draft, ready) or launch(ready, draft.limits, draft.now, pods))
 
 
 def _follow(draft: Draft, group: list[Request]) -> Follow | None:

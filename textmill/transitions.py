@@ -61,6 +61,13 @@ def intend(raw: Mapping[str, Any], stage: Stage, job: Mapping[str, Any], now: fl
     return new
 
 
+def grown(request: Request, stage: Stage, pods: int) -> Write:
+    """Record that a stage's Job may have so many pods at once."""
+    jobs = dict(request.status.raw.get("jobs") or {})
+    jobs[stage] = {**jobs[stage], "parallelism": pods}
+    return Write(request, {**request.status.raw, "jobs": jobs})
+
+
 def tokenized(
     raw: Mapping[str, Any], observed: Mapping[str, Any], now: float, *, path: str, shards: int, count: int
 ) -> Raw:
@@ -235,9 +242,15 @@ def at_work(request: Request, job: str, now: float) -> Write | None:
     return Write(request, new)
 
 
-def _reason(request: Request) -> str:
+def held_up_by(request: Request) -> tuple[str, str]:
+    """Return what the condition Succeeded says of why a request does not get on: reason and message."""
     known = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
-    return str(known.get("Succeeded", {}).get("reason"))
+    told = known.get("Succeeded", {})
+    return str(told.get("reason")), str(told.get("message"))
+
+
+def _reason(request: Request) -> str:
+    return held_up_by(request)[0]
 
 
 def progress(request: Request, far: Mapping[str, Any]) -> Write:

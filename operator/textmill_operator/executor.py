@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from textmill import manifests
-from textmill.actions import Action, Collect, Follow, Inspect, Launch, LookUp, Notify, Peek, Read, Recreate, Write
+from textmill.actions import Action, Collect, Follow, Grow, Inspect, Launch, LookUp, Notify, Peek, Read, Recreate, Write
 from textmill_operator.api import Api
 from textmill_operator.calls import Calls
 from textmill_operator.errors import ApiError, Away
@@ -76,7 +76,7 @@ class Executor:
             match action:
                 case Write():
                     await self._statuses.write(action)
-                case Launch() | Follow() | Recreate() | Collect():
+                case Launch() | Follow() | Recreate() | Grow() | Collect():
                     await self._jobs.perform(action)
                 case Read(pod):
                     await self._reading.read(pod)
@@ -104,8 +104,8 @@ class Executor:
 
     async def _notify(self, write: Write) -> None:
         """Write an attempt down, then make it; neither where one is under way, or too many are."""
-        uid, written = write.request.uid, None
-        if not self._messenger.reserve(uid):
+        request, written = write.request, None
+        if not self._messenger.reserve(request.namespace, request.uid):
             return
         try:
             written = await self._statuses.write(write)
@@ -113,7 +113,7 @@ class Executor:
             if written:
                 self._messenger.send(written)
             else:
-                self._messenger.release(uid)
+                self._messenger.release(request.namespace, request.uid)
 
 
 def _key(action: Action) -> str:
@@ -129,5 +129,7 @@ def _key(action: Action) -> str:
             return pod.uid
         case Inspect(job):
             return f"events {job.uid}"
+        case Grow(job):
+            return f"pods {job.uid}"
         case Collect(job):
             return job.uid

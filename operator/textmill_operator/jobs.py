@@ -11,7 +11,7 @@ import asyncio
 import logging
 
 from textmill import manifests
-from textmill.actions import Collect, Follow, JobPlan, Launch, Recreate, Write
+from textmill.actions import Collect, Follow, Grow, JobPlan, Launch, Recreate, Write
 from textmill.errors import Reason
 from textmill.picture import Job, Trouble
 from textmill.request import Request
@@ -31,8 +31,8 @@ class Jobs:
     def __init__(self, calls: Calls, store: Store, statuses: Statuses, site: manifests.Site) -> None:
         self._calls, self._store, self._statuses, self._site = calls, store, statuses, site
 
-    async def perform(self, action: Launch | Follow | Recreate | Collect) -> None:
-        """Create or delete a Job, as its action says."""
+    async def perform(self, action: Launch | Follow | Recreate | Grow | Collect) -> None:
+        """Create, change or delete a Job, as its action says."""
         match action:
             case Launch(job, writes):
                 await self._launch(job, writes)
@@ -40,6 +40,8 @@ class Jobs:
                 await self._create(job)
             case Recreate(job):
                 await self._recreate(job)
+            case Grow():
+                await self._grow(action)
             case Collect(job, idle):
                 await self._collect(job, idle=idle)
 
@@ -83,6 +85,23 @@ class Jobs:
         if _owners(there) != _owners(wanted):
             raise Conflict(f"Job {job.name} exists for other owners")
         return dict(there)
+
+    async def _grow(self, action: Grow) -> None:
+        """Tell a Job of its pods, after they were recorded; guarded by its version, so that no older number wins."""
+        job = action.job
+        if action.write and not await self._statuses.write(action.write):
+            return
+        path, guard = paths.jobs(job.namespace, job.name), {"uid": job.uid, "resourceVersion": job.version}
+        try:
+            answer = await self._calls(
+                lambda: self._calls.api.patch(path, {"metadata": guard, "spec": {"parallelism": action.parallelism}})
+            )
+        except NotFound:
+            self._store.drop("job", job.uid)
+        except Conflict:
+            self._store.put("job", await self._calls(lambda: self._calls.api.get(path)))
+        else:
+            self._store.put("job", answer)
 
     async def _collect(self, job: Job, *, idle: bool) -> None:
         """Delete a Job, if no member of it still waits for it by the API's own word."""

@@ -23,8 +23,10 @@ from textmill_operator.errors import ApiError, NoAnswer, NotAllowed, NotFound, R
 from textmill_operator.metrics import Metrics
 from textmill_operator.store import Store
 
-AT_ONCE = 16
-QUEUE = 64
+AT_ONCE = 128
+"""Attempts under way at once, over all namespaces."""
+SHARE = 16
+"""Those of one namespace: receivers that do not answer hold up nobody else's."""
 GONE = 410
 
 log = logging.getLogger(__name__)
@@ -46,18 +48,26 @@ class Messenger:
         self._api, self._store, self._metrics, self._clock = api, store, metrics, clock
         self._timeout, self._allowed = timeout, allowed
         self._queue: asyncio.Queue[Request] = asyncio.Queue()
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, set[str]] = {}
 
-    def reserve(self, uid: str) -> bool:
-        """Take a place for an attempt, before it is written down; False where it has one, or where all are taken."""
-        if uid in self._under_way or len(self._under_way) >= QUEUE:
+    def reserve(self, namespace: str, uid: str) -> bool:
+        """Take a place for an attempt, before it is written down; False where it has one, or none is left for it.
+
+        A namespace that has no attempt under way may always begin one.
+        """
+        ours = self._under_way.setdefault(namespace, set())
+        full = len(ours) >= SHARE or sum(map(len, self._under_way.values())) >= AT_ONCE
+        if uid in ours or (ours and full):
             return False
-        self._under_way.add(uid)
+        ours.add(uid)
         return True
 
-    def release(self, uid: str) -> None:
-        """Give a place back whose attempt could not be written down."""
-        self._under_way.discard(uid)
+    def release(self, namespace: str, uid: str) -> None:
+        """Give a place back: the attempt is over, or could not be written down."""
+        ours = self._under_way.get(namespace, set())
+        ours.discard(uid)
+        if not ours:
+            self._under_way.pop(namespace, None)
 
     def send(self, request: Request) -> None:
         """Tell of the end of a request whose attempt is written down, and whose place is taken."""
@@ -75,7 +85,7 @@ class Messenger:
             try:
                 outcome = await self._attempt(request)
             finally:
-                self.release(request.uid)
+                self.release(request.namespace, request.uid)
             self._metrics.notifications.labels(outcome.end).inc()
             extra = {"request": f"{request.namespace}/{request.name}", "attempt": outcome.attempt}
             log.info("told of the end: %s", outcome.message, extra=extra)

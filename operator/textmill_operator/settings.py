@@ -47,6 +47,9 @@ SETTINGS: dict[str, Setting] = {
         "/var/lib/textmill/scratch", "Folder beneath which ConfigMap inputs are mounted in worker pods."
     ),
     "MAX_PODS": Setting(Limits.pods, "Worker pods at once over all namespaces.", least=1),
+    "NAMESPACE_PODS": Setting(
+        Limits.namespace_pods, "Worker pods at once of one namespace; 0 sets no bound but MAX_PODS."
+    ),
     "BATCH_MEMBERS": Setting(Limits.batch_members, "Requests that may share a pod; 1 turns batching off.", least=1),
     "SMALL_BYTES": Setting(Limits.small_bytes, "Inputs up to this many bytes share a pod."),
     "SHARD_BYTES": Setting(Limits.shard_bytes, "Inputs of more bytes are cut into shards of about this size.", least=1),
@@ -56,6 +59,9 @@ SETTINGS: dict[str, Setting] = {
     ),
     "RETRY_SECONDS": Setting(Limits.retry_delay, "Delay before the first retry; it doubles with each."),
     "POD_GRACE_SECONDS": Setting(Limits.pod_grace, "How long a Job may have no pod before its events are read."),
+    "PODLESS_SECONDS": Setting(
+        Limits.podless_grace, "How long a Job may get no pod before it is given up and its requests queue again."
+    ),
     "IMAGE_GRACE_SECONDS": Setting(Limits.image_grace, "How long an image may fail to be pulled."),
     "CLAIM_GRACE_SECONDS": Setting(Limits.claim_grace, "How long the claim may be missing."),
     "PROGRESS_SECONDS": Setting(
@@ -155,6 +161,7 @@ class Settings:
         """Return the planner's limits."""
         return Limits(
             pods=self["MAX_PODS"],
+            namespace_pods=self["NAMESPACE_PODS"],
             batch_members=self["BATCH_MEMBERS"],
             small_bytes=self["SMALL_BYTES"],
             shard_bytes=self["SHARD_BYTES"],
@@ -162,6 +169,7 @@ class Settings:
             gather=self["GATHER_SECONDS"],
             retry_delay=self["RETRY_SECONDS"],
             pod_grace=self["POD_GRACE_SECONDS"],
+            podless_grace=self["PODLESS_SECONDS"],
             image_grace=self["IMAGE_GRACE_SECONDS"],
             claim_grace=self["CLAIM_GRACE_SECONDS"],
             progress_every=self["PROGRESS_SECONDS"],

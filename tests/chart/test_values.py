@@ -125,6 +125,7 @@ def test_defaults_are_those_of_the_operator() -> None:
 
     ours = {
         "MAX_PODS": VALUES["operator"]["maxPods"],
+        "NAMESPACE_PODS": VALUES["operator"]["namespacePods"],
         "BATCH_MEMBERS": VALUES["operator"]["batchMembers"],
         "SMALL_BYTES": VALUES["operator"]["smallBytes"],
         "SHARD_BYTES": VALUES["operator"]["shardBytes"],

@@ -21,7 +21,7 @@ RULES = {
     "textmill-operator": {
         *(("textmill.dev", "processingrequests", "", verb) for verb in ("get", "list", "watch", "patch", "delete")),
         ("textmill.dev", "processingrequests/status", "", "patch"),
-        *(("batch", "jobs", "", verb) for verb in ("get", "list", "watch", "create", "delete")),
+        *(("batch", "jobs", "", verb) for verb in ("get", "list", "watch", "create", "patch", "delete")),
         *(("", "pods", "", verb) for verb in ("list", "watch")),
         ("", "pods/log", "", "get"),
         *(("", "events", "", verb) for verb in ("list", "create")),

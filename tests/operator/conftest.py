@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from tests.operator.fake_api import Body, FakeApi
+from tests.operator.fake_api import CREATED, Body, FakeApi
 from textmill import reports
 from textmill.limits import Limits
 from textmill.manifests import Site
@@ -29,7 +29,6 @@ from textmill_operator.store import Kind, Store
 from textmill_operator.tracing import Tracing
 
 NOW = 1_800_000_000.0
-CREATED = "2027-01-15T08:00:00Z"
 CONTROLLER = {"apiVersion": "batch/v1", "kind": "Job", "controller": True}
 SITE = Site(image="textmill", claim="data", volume_root="/volume", scratch_root="/scratch")
 

@@ -15,6 +15,8 @@ from textmill_operator.errors import Away, Conflict, NotFound, Refused
 
 Body = dict[str, Any]
 
+CREATED = "2027-01-15T08:00:00Z"
+
 
 class Killed(BaseException):
     """The process ends here."""
@@ -88,7 +90,7 @@ class FakeApi(Api):
         target = f"{path}/{body['metadata']['name']}"
         if target in self.objects:
             raise Conflict(target)
-        made = self.seed(target, body)
+        made = self.seed(target, {**body, "metadata": {"creationTimestamp": CREATED, **body["metadata"]}})
         self._leave()
         return made
 

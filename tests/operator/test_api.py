@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from textmill_operator.api import Api, in_namespace
-from textmill_operator.errors import ApiError, Away, Conflict, Misconfigured, NotFound, Refused
+from textmill_operator.errors import ApiError, Away, Conflict, Forbidden, Misconfigured, NotFound, Refused
 
 
 @dataclass
@@ -72,7 +72,7 @@ def refusal(status: int, message: str = "said why") -> web.Response:
     [
         (400, Refused),
         (401, Away),
-        (403, Refused),
+        (403, Forbidden),
         (404, NotFound),
         (408, Away),
         (409, Conflict),

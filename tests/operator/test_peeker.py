@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.operator.conftest import CONTROLLER, CREATED, NOW, Operator
+from tests.operator.conftest import CONTROLLER, NOW, Operator
+from tests.operator.fake_api import CREATED
 from textmill import glimpses
 from textmill.glimpses import Glimpse
 from textmill.picture import Pod

@@ -150,7 +150,7 @@ async def test_job_is_not_made_again_while_somebody_cannot_be_asked(operator: Op
 
 
 async def test_api_that_is_away_changes_nothing_and_is_told(operator: Operator) -> None:
-    operator.submit("a")
+    operator.submit("a", input={"path": "a.txt"})
     operator.api.refuse = away
     assert not await operator.round()
     assert operator.request("a")["status"]["phase"] == "Pending"

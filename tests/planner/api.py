@@ -158,6 +158,15 @@ class Api:
         assert isinstance(self.put("jobs", key, job), Job)
         return job
 
+    def grow(self, job: Job, pods: int) -> Job:
+        """Let a Job have so many pods at once."""
+        now = self.jobs.get((job.namespace, job.name))
+        if now is None or now.uid != job.uid or now.parallelism != job.parallelism:
+            raise Refused("NotFound or Conflict")
+        assert pods > now.parallelism, "a Job was given fewer pods than it had"
+        grown: Job = self.put("jobs", (job.namespace, job.name), replace(now, parallelism=pods))
+        return grown
+
     def delete(self, job: Job, *, idle: bool) -> Any:
         """Delete a Job as the operator does: in the foreground, and an idle one not. Return what is left."""
         key = (job.namespace, job.name)

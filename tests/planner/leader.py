@@ -20,6 +20,7 @@ from textmill.actions import (
     Action,
     Collect,
     Follow,
+    Grow,
     Inspect,
     JobPlan,
     Launch,
@@ -92,7 +93,7 @@ class Leader:
             match action:
                 case Write():
                     yield from self._write(action, [])
-                case Launch() | Follow() | Recreate() | Collect():
+                case Launch() | Follow() | Recreate() | Grow() | Collect():
                     yield from self._work(action)
                 case Peek(pod):
                     self._peek(pod)
@@ -105,7 +106,7 @@ class Leader:
                     self._call(partial(self._look, action))
                     yield
 
-    def _work(self, action: Launch | Follow | Recreate | Collect) -> Iterator[None]:
+    def _work(self, action: Launch | Follow | Recreate | Grow | Collect) -> Iterator[None]:
         match action:
             case Launch(job, writes):
                 recorded: list[str] = []
@@ -117,6 +118,8 @@ class Leader:
                 yield from self._create(job)
             case Recreate(job):
                 yield from self._recreate(job)
+            case Grow():
+                yield from self._grow(action)
             case Collect(job, idle):
                 yield from self._collect(job, idle)
 
@@ -174,6 +177,15 @@ class Leader:
 
         self._call(deed)
         yield
+
+    def _grow(self, action: Grow) -> Iterator[None]:
+        job, recorded = action.job, [] if action.write else [""]
+        if action.write:
+            yield from self._write(action.write, recorded)
+        if recorded:
+            key, jobs = (job.namespace, job.name), self.views["jobs"]
+            self._call(lambda: jobs.own(key, self.cluster.grow(job, action.parallelism), self.cluster.version))
+            yield
 
     def _ask(self, job: Job | JobPlan, waiting: set[str]) -> Iterator[None]:
         for one in job.members:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.planner.build import (
+    LIMITS,
     NOW,
     after,
     job,
+    kinds,
     only_write,
     planned,
     pod,
@@ -18,7 +21,8 @@ from tests.planner.build import (
     why,
 )
 from tests.planner.crd import check_status
-from textmill.actions import Inspect, Write
+from textmill import transitions
+from textmill.actions import Collect, Inspect, Launch, Write
 from textmill.errors import Reason
 from textmill.picture import Pod, Trouble
 from textmill.request import to_time
@@ -40,7 +44,7 @@ QUOTA = Trouble(Reason.QUOTA_EXCEEDED, "exceeded quota: pods=4.")
 
 def test_quota_is_remarked_once_and_taken_back_when_pods_come() -> None:
     one = request(status=recorded())
-    stuck = job(one, age=60, trouble=QUOTA)
+    stuck = job(one, age=59, trouble=QUOTA)
     write = only_write(planned(one, jobs=(stuck,)))
     check_status(write.status)
     assert (why(write.status), write.status["phase"]) == (("Unknown", "QuotaExceeded"), "Tokenizing")
@@ -62,7 +66,7 @@ def test_quota_is_remarked_once_and_taken_back_when_pods_come() -> None:
 )
 def test_end_of_time_names_what_held_the_request_up(reason: Reason, expected: str) -> None:
     one = request(status=recorded(started=3500))
-    stuck = job(one, age=3500, trouble=Trouble(reason, "so it was."))
+    stuck = job(one, age=59, trouble=Trouble(reason, "so it was."))
     told = after(one, only_write(planned(one, jobs=(stuck,))))
     made = planned(told, jobs=(stuck,), now=NOW + 100)
     status = only_write(made).status
@@ -123,3 +127,42 @@ def test_pod_that_cannot_start_is_looked_at_again(sign: dict[str, Any], wake_at:
     there = job(one, age=5)
     made = planned(one, jobs=(there,), pods=(pod(there, age=5, **sign),))
     assert (made.actions, made.wake_at) == ((), wake_at)
+
+
+def test_job_that_gets_no_pod_gives_its_claim_back_without_an_attempt() -> None:
+    one, other = request(status=recorded(), retries=0), request("other", size=500, namespace="elsewhere")
+    stuck, limits = job(one, age=60, trouble=QUOTA), replace(LIMITS, pods=1)
+    write = only_write(planned(one, other, jobs=(stuck,), limits=limits))
+    check_status(write.status)
+    assert (write.status["phase"], why(write.status)) == ("Pending", ("Unknown", "QuotaExceeded"))
+    assert ("attempts" in write.status, write.status["retryAt"]) == (False, to_time(NOW + 10.999))
+    aside = after(one, write)
+    (collect,) = planned(aside, other, jobs=(stuck,), limits=limits).actions
+    assert collect == Collect(stuck)
+    assert kinds(planned(aside, other, limits=limits)) == ["Launch"]
+    assert kinds(planned(aside, now=NOW + 11)) == ["Launch"]
+
+
+def test_pause_before_the_next_try_grows_with_the_starts_and_no_further_than_a_retrys() -> None:
+    one = request(status=recorded(starts=30))
+    write = only_write(planned(one, jobs=(job(one, age=60, trouble=QUOTA),)))
+    assert write.status["retryAt"] == to_time(NOW + LIMITS.retry_ceiling + 0.999)
+
+
+def test_job_that_is_refused_gives_its_claim_back_too() -> None:
+    told = transitions.remark(request(status=recorded(started=60)), Reason.QUOTA_EXCEEDED, QUOTA.message, NOW - 60)
+    assert told
+    one = after(told.request, told)
+    assert kinds(planned(one, now=NOW - 1)) == ["Recreate"]
+    write = only_write(planned(one))
+    assert (write.status["phase"], why(write.status)) == ("Pending", ("Unknown", "QuotaExceeded"))
+    assert "attempts" not in write.status
+
+
+def test_namespace_whose_pods_are_refused_starts_no_other_meanwhile() -> None:
+    one, next_one = request(status=recorded()), request("next", size=500)
+    told = after(one, only_write(planned(one, jobs=(job(one, age=59, trouble=QUOTA),))))
+    elsewhere = request("else", size=500, namespace="elsewhere")
+    (launch,) = planned(told, next_one, elsewhere, jobs=(job(one, age=59, trouble=QUOTA),)).actions
+    assert isinstance(launch, Launch)
+    assert launch.job.namespace == "elsewhere"

@@ -115,9 +115,9 @@ def test_observed_size_bounds_a_batch_of_counts() -> None:
         (100, "utf-8", 1, 1, 100),
         (101, "utf-8", 1, 1, 1000),
         (1000, "utf-8", 1, 1, 1000),
-        (1001, "utf-8", 2, 2, None),
-        (1001, "UTF8", 2, 2, None),
-        (3000, "utf-8", 3, 3, None),
+        (1001, "utf-8", 2, 1, None),
+        (1001, "UTF8", 2, 1, None),
+        (3000, "utf-8", 3, 1, None),
         (3001, "utf-8", 1, 1, 1000),
         (1 << 40, "utf-8", 1, 1, 1000),
         (1001, "latin-1", 1, 1, None),
@@ -213,22 +213,6 @@ def test_namespace_with_fewer_pods_at_work_is_next() -> None:
     waiting = [big("d", age=90), big("o", age=10, namespace="other")]
     made = planned(running, *waiting, jobs=(there,), pods=(pod(there),), limits=replace(LIMITS, pods=2))
     assert groups(made) == [["o"]]
-
-
-def test_priority_goes_before_fairness() -> None:
-    left = [big(f"l{n}", namespace="left", priority=1) for n in range(2)]
-    made = planned(*left, big("r", namespace="right"), limits=replace(LIMITS, pods=2))
-    assert groups(made) == [["l0"], ["l1"]]
-
-
-def test_sharded_head_keeps_free_pods_for_itself() -> None:
-    running = [big(f"r{n}", status=recorded(job=f"job{n}")) for n in range(2)]
-    jobs = tuple(job(one, name=f"job{n}") for n, one in enumerate(running))
-    pods = tuple(pod(one) for one in jobs)
-    waiting = [big("small", age=1), huge(9000, age=9)]
-    assert planned(*running, *waiting, jobs=jobs, pods=pods).actions == ()
-    fewer = planned(running[0], *waiting, jobs=jobs[:1], pods=pods[:1])
-    assert groups(fewer) == [["huge"]]
 
 
 @pytest.mark.parametrize("deleting", [True, False])

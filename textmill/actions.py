@@ -14,13 +14,15 @@ else holds on any picture.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from textmill.errors import BadObject
 from textmill.names import Stage
-from textmill.orders import Order
+from textmill.orders import TEXT_TO_COME, Order, TokenizeOrder, inline_value
 from textmill.picture import Job, Member, Pod
-from textmill.request import Request
+from textmill.request import Kept, Request
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,19 @@ class JobPlan:
             orders=tuple(one for one in self.orders if one.id in uids),
             config_maps=tuple(one for one in self.config_maps if one.uid in uids),
         )
+
+    def with_texts(self, members: Iterable[Request]) -> JobPlan:
+        """Return the same Job with the inline texts of these members, which are not kept; BadObject where one lacks."""
+        texts = {one.uid: one.spec.input.inline for one in members}
+        return replace(self, orders=tuple(_with_text(one, texts.get(one.id)) for one in self.orders))
+
+
+def _with_text(order: Order, text: str | Kept | None) -> Order:
+    if not isinstance(order, TokenizeOrder) or order.value != TEXT_TO_COME or order.source != "inline":
+        return order
+    if not isinstance(text, str):
+        raise BadObject(f"the inline text of {order.id} is not at hand")
+    return order._replace(value=inline_value(text))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from textmill import reports
 from textmill.actions import ConfigMapKey, JobPlan, Launch, Write
 from textmill.limits import Limits
 from textmill.names import Stage, job_name
-from textmill.orders import CountOrder, Order, Source, TokenizeOrder, inline_value
+from textmill.orders import TEXT_TO_COME, CountOrder, Order, Source, TokenizeOrder, inline_value
 from textmill.picture import Member
 from textmill.request import Request
 from textmill.transitions import intend, job_record
@@ -195,5 +195,5 @@ def _source(request: Request) -> tuple[Source, str]:
     if given.path is not None:
         return "path", given.path
     if given.inline is not None:
-        return "inline", inline_value(given.inline)
+        return "inline", inline_value(given.inline) if isinstance(given.inline, str) else TEXT_TO_COME
     return "configMap", request.uid

@@ -72,6 +72,9 @@ class CountOrder(NamedTuple):
         return cls(**_fields(text, {"id", "tokens"}, set(cls._fields)))
 
 
+TEXT_TO_COME = "?"
+"""The `value` of an inline order before its text is put in; no base64."""
+
 Order = TokenizeOrder | CountOrder
 
 

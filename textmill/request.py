@@ -8,11 +8,12 @@ the epoch.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from textmill import bodies
 from textmill.names import REUSE_LABEL, TRACE_ANNOTATION, Stage, follower
@@ -47,13 +48,29 @@ def from_time(text: str | None) -> float | None:
         return None
 
 
+class Kept(NamedTuple):
+    """What the operator keeps of an inline text, which may be 64 KiB: its size in bytes and its SHA-256."""
+
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, text: str) -> Kept:
+        """Measure a text."""
+        content = text.encode()
+        return cls(len(content), hashlib.sha256(content).hexdigest())
+
+
 @dataclass(frozen=True)
 class Input:
-    """Where the text comes from: exactly one of upload, path, inline, config_map (name, key)."""
+    """Where the text comes from: exactly one of upload, path, inline, config_map (name, key).
+
+    inline: the text, or what is kept of it.
+    """
 
     upload: str | None = None
     path: str | None = None
-    inline: str | None = None
+    inline: str | Kept | None = None
     config_map: tuple[str, str] | None = None
     sha256: str | None = None
     bytes: int | None = None
@@ -228,6 +245,13 @@ class Request:
             trace=checked(meta.get("annotations", {}).get(TRACE_ANNOTATION)),
         )
 
+    def without_text(self) -> Request:
+        """Return the request with what is kept of its inline text in the text's place."""
+        text = self.spec.input.inline
+        if not isinstance(text, str):
+            return self
+        return replace(self, spec=replace(self.spec, input=replace(self.spec.input, inline=Kept.of(text))))
+
     def ahead(self, raw: Body) -> Request:
         """Return the request with a status that is still to be written."""
         return replace(self, status=Status(raw), seen=self)
@@ -248,7 +272,9 @@ class Request:
         if self.status.observed_bytes is not None:
             return self.status.observed_bytes
         inline = self.spec.input.inline
-        return len(inline.encode()) if inline is not None else self.spec.input.bytes
+        if inline is None:
+            return self.spec.input.bytes
+        return inline.bytes if isinstance(inline, Kept) else len(inline.encode())
 
 
 def stage_of(phase: str) -> Stage | None:

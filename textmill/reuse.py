@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from textmill.request import SUCCEEDED, Request, Spec
+from textmill.request import SUCCEEDED, Kept, Request, Spec
 
 FORMAT_VERSION = 2
 """Raised whenever the same content would give another result or another table format."""
@@ -22,9 +22,10 @@ def digest(spec: Spec) -> str | None:
     """Return the content's SHA-256 where the spec alone fixes it, else None."""
     if spec.input.upload is not None:
         return spec.input.upload
-    if spec.input.inline is not None:
-        return hashlib.sha256(spec.input.inline.encode()).hexdigest()
-    return None
+    inline = spec.input.inline
+    if inline is None:
+        return None
+    return inline.sha256 if isinstance(inline, Kept) else Kept.of(inline).sha256
 
 
 def key(spec: Spec) -> str | None:

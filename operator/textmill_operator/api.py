@@ -18,13 +18,18 @@ from urllib.parse import quote
 import aiohttp
 import kopf
 
-from textmill_operator.errors import Away, Conflict, Forbidden, Misconfigured, NotFound, Refused
+from textmill_operator.errors import Away, Conflict, Forbidden, Misconfigured, NotFound, Refused, TooLong
 
 Body = dict[str, Any]
 
 MERGE_PATCH = "application/merge-patch+json"
 RELOGIN_SECONDS = 300.0
-PAGE = 500
+FIRST_PAGE, PAGE = 50, 500
+"""Objects of a list's first page, and of any other at most."""
+PAGE_BYTES, PAGE_MOST = 4 << 20, 16 << 20
+"""How big a page is meant to be, and from which size on it is asked for again with fewer objects."""
+STALL_SECONDS, LIST_SECONDS = 5.0, 120.0
+"""How long a page may bring nothing, and how long it may take in all."""
 CONNECTIONS = 64
 
 
@@ -74,15 +79,32 @@ class Api:
         return self._json(await self._call("DELETE", path, {}, body))
 
     async def pages(self, path: str, **params: str) -> AsyncIterator[Body]:
-        """Yield a list page by page, so that a long history never stands in memory whole."""
-        follow = dict(params, limit=str(PAGE))
+        """Yield a list page by page, so that a long history never stands in memory whole.
+
+        Pages are bounded in bytes: how many objects the next one asks for follows from the size of those that came.
+        """
+        follow, size = dict(params), FIRST_PAGE
         while True:
-            page = await self.get(path, **follow)
+            content = await self._page(path, follow | {"limit": str(size)}, PAGE_MOST if size > 1 else None)
+            if content is None:
+                size = max(1, size // 8)
+                continue
+            page = self._json(content)
+            average = len(content) // max(1, len(page.get("items") or ())) + 1
+            size = max(1, min(PAGE, 4 * size, PAGE_BYTES // average))
             yield page
             token = page.get("metadata", {}).get("continue")
             if not token:
                 return
             follow["continue"] = token
+
+    async def _page(self, path: str, params: Mapping[str, str], most: int | None) -> bytes | None:
+        """Return a page of a list, None where it has more bytes than that; it may take long as long as it comes."""
+        patience = aiohttp.ClientTimeout(total=LIST_SECONDS, sock_connect=STALL_SECONDS, sock_read=STALL_SECONDS)
+        try:
+            return await self._call("GET", path, params, patience=patience, most=most)
+        except TooLong:
+            return None
 
     async def _login(self) -> aiohttp.ClientSession:
         async with self._lock:
@@ -111,7 +133,15 @@ class Api:
             raise Away(str(error)) from error
 
     async def _call(
-        self, method: str, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None = None, kind: str = ""
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+        kind: str = "",
+        *,
+        patience: aiohttp.ClientTimeout | None = None,
+        most: int | None = None,
     ) -> bytes:
         session = await self._login()
         self.calls += 1
@@ -119,8 +149,10 @@ class Api:
         data = json.dumps(body).encode() if body is not None else None
         url = self._base + path
         try:
-            async with session.request(method, url, params=dict(params), data=data, headers=headers) as answer:
-                content = await answer.read()
+            async with session.request(
+                method, url, params=dict(params), data=data, headers=headers, timeout=patience or self._timeout
+            ) as answer:
+                content = await _content(answer, most)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Away(f"{method} {path}: {type(error).__name__} {error}") from error
         if answer.status < 400:
@@ -138,6 +170,19 @@ class Api:
         if not isinstance(body, dict):
             raise Away(f"an answer that is no object: {content[:80]!r}")
         return body
+
+
+async def _content(answer: aiohttp.ClientResponse, most: int | None) -> bytes:
+    """Read an answer, TooLong where it has more bytes than that."""
+    if most is None or answer.status >= 400:
+        return await answer.read()
+    parts, size = [], 0
+    async for part in answer.content.iter_any():
+        size += len(part)
+        if size > most:
+            raise TooLong(f"an answer of more than {most} bytes")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def credentials() -> kopf.ConnectionInfo:

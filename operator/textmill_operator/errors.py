@@ -67,6 +67,12 @@ class Forbidden(Refused):
     """The API refuses by permission or admission (403), which often concerns more than one object."""
 
 
+class TooLong(OperatorError):
+    """An answer has more bytes than are taken at once."""
+
+    reason = "TooLong"
+
+
 class NoAnswer(OperatorError):
     """An address outside the cluster did not answer in time, or not at all."""
 

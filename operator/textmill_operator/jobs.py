@@ -47,10 +47,10 @@ class Jobs:
 
     async def _launch(self, job: JobPlan, writes: tuple[Write, ...]) -> None:
         written = await asyncio.gather(*(self._statuses.write(write) for write in writes), return_exceptions=True)
-        recorded = {one.uid for one in written if isinstance(one, Request)}
+        recorded = {one.uid: one for one in written if isinstance(one, Request)}
         errors = [one for one in written if isinstance(one, BaseException)]
         if recorded:
-            await self._create(job.only(recorded))
+            await self._create(job.only(set(recorded)).with_texts(recorded.values()))
         if errors:
             raise errors[0]
 
@@ -60,10 +60,10 @@ class Jobs:
         errors = [one for one in fresh if isinstance(one, BaseException)]
         if errors:
             raise errors[0]
-        waiting = {one.uid for one in fresh if isinstance(one, Request) and _waits(one, job)}
+        waiting = {one.uid: one for one in fresh if isinstance(one, Request) and _waits(one, job)}
         if waiting:
             log.warning("Job %s is recorded but not there; created again", job.name)
-            await self._create(job.only(waiting))
+            await self._create(job.only(set(waiting)).with_texts(waiting.values()))
 
     async def _create(self, job: JobPlan) -> None:
         body = manifests.job(job, self._site)

@@ -64,6 +64,8 @@ class Store:
             return False
         if isinstance(thing, Request) and thing.status.ended and thing.status.settled:
             return self.drop(kind, uid, version)
+        if isinstance(thing, Request):
+            thing = thing.without_text()
         self._gone.pop(uid, None)
         self._things[kind][uid] = (version, thing)
         self._on_change()

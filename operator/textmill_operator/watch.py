@@ -27,6 +27,8 @@ from textmill_operator.store import Kind, Store, version_of
 
 SILENCE_SECONDS = 70.0
 STOP_SECONDS = 2.0
+CHUNK = 100
+"""Objects in one answer of the first list: requests may hold texts of 64 KiB."""
 
 Post = Callable[..., None]
 """Calls a function with arguments later, in the operator's own loop."""
@@ -136,6 +138,7 @@ def settings() -> kopf.OperatorSettings:
     chosen = kopf.OperatorSettings()
     chosen.posting.enabled = False
     chosen.scanning.disabled = True
+    chosen.watching.chunk_size = CHUNK
     chosen.peering.standalone = True
     chosen.persistence.diffbase_storage = NoDifferences()
     chosen.watching.field_selectors[names.GROUP, names.VERSION, names.PLURAL] = names.LIVE

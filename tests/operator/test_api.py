@@ -184,8 +184,8 @@ async def test_list_is_followed_to_its_last_page(server: Server) -> None:
         found = [page["items"] async for page in api.pages("/list", labelSelector="a=b")]
     assert found == [[1], [2]]
     assert [path for _, path, _, _ in server.asked] == [
-        "/list?labelSelector=a%3Db&limit=500",
-        "/list?labelSelector=a%3Db&limit=500&continue=next",
+        "/list?labelSelector=a%3Db&limit=50",
+        "/list?labelSelector=a%3Db&continue=next&limit=200",
     ]
 
 

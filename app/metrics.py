@@ -24,6 +24,13 @@ class Metrics:
         self.upload_bytes = Counter("textmill_upload_bytes_total", "Bytes of files stored whole.", registry=registry)
         self.uploads_running = Gauge("textmill_uploads_running_count", "Uploads coming in now.", registry=registry)
         self.streams_open = Gauge("textmill_streams_open_count", "Event streams and long polls.", registry=registry)
+        self.free_bytes = Gauge("textmill_volume_free_bytes", "Bytes free on the volume.", registry=registry)
+        self.takes_uploads = Gauge(
+            "textmill_volume_takes_uploads",
+            "1 while uploads are let in, 0 while they get 507.",
+            registry=registry,
+        )
+        self.takes_uploads.set(1)
         self.watch_failures = Counter(
             "textmill_watch_failures_total", "Failures of the watch behind the event streams.", registry=registry
         )

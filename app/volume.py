@@ -30,6 +30,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _WRITEBACK = 16 << 20
 _WRITE = 2
 _sync_file_range = getattr(ctypes.CDLL(None), "sync_file_range", None)
+KEEP_FILES = 1000
+"""Files that uploads leave to the work: a request takes some ten while it is worked on."""
 _IGNORED = {"lost+found", ".snapshot"}
 
 
@@ -52,6 +54,26 @@ def translated(doing: str) -> Iterator[None]:
         if error.errno == errno.EFBIG:
             raise TooLarge(f"The volume takes no file of that size ({doing}).") from error
         raise VolumeNotReady(f"The volume failed while {doing}: {error.strerror or error}.") from error
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is free on a volume: bytes, and files (None where its file system does not count them)."""
+
+    bytes: int
+    files: int | None
+    kept: int = 0
+    full: str = ""
+    """What an attempt to write said, where it failed for want of room."""
+
+    def lack(self, expected: int = 0) -> str:
+        """Return what is missing for an upload of so many bytes, in a sentence; empty where nothing is."""
+        if expected + self.kept > self.bytes:
+            kept = f" and {self.kept} are kept for the work" if self.kept else ""
+            return f"{expected or 'Unknown'} bytes do not fit: {self.bytes} are free{kept}."
+        if self.files is not None and self.files < KEEP_FILES:
+            return f"The volume takes only {self.files} more files (inodes); {KEEP_FILES} are kept for the work."
+        return self.full
 
 
 class Arrival:
@@ -168,6 +190,13 @@ class Volume:
         self.have_room(expected)
         return Arrival(self.root, limit, self._keep_free)
 
+    def space(self) -> Space:
+        """Return what is free on the volume, and whether an upload of unknown size would be let in."""
+        with translated("its free space was asked for"):
+            found = os.statvfs(self.root)
+        files = found.f_favail if found.f_files else None
+        return Space(found.f_bavail * found.f_frsize, files, self._keep_free)
+
     def have_room(self, expected: int | None) -> None:
         """Raise VolumeFull where so many bytes cannot fit, VolumeNotReady where the volume is none.
 
@@ -175,12 +204,9 @@ class Volume:
         """
         if not (self.root / layout.MARKER).is_file():
             self.prepare()
-        with translated("its free space was asked for"):
-            found = os.statvfs(self.root)
-        free = found.f_bavail * found.f_frsize
-        if (expected or 0) + self._keep_free > free:
-            kept = f" and {self._keep_free} are kept for the work" if self._keep_free else ""
-            raise VolumeFull(f"{expected or 'Unknown'} bytes do not fit: {free} are free{kept}.")
+        lack = self.space().lack(expected or 0)
+        if lack:
+            raise VolumeFull(lack)
 
     def touch(self, digest: str) -> Stored | None:
         """Make stored content young again, so that the sweep leaves it alone; None where it is not stored."""

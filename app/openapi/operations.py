@@ -220,7 +220,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
     "/healthz": {"get": Operation("alive", "Whether this process answers", {200: {JSON: ref("Health")}}, open=True)},
     "/readyz": {
         "get": Operation(
-            "ready", "Whether an upload would work now", {200: {JSON: ref("Health")}}, (503, 507), open=True
+            "ready", "Whether volume and cluster can be used", {200: {JSON: ref("Ready")}}, (503,), open=True
         )
     },
     "/metrics": {

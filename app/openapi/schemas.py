@@ -86,6 +86,15 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
 }
 
 
+READY: Schema = shape(
+    {
+        "status": {"type": "string", "const": "ok"},
+        "uploads": shape({"taken": {"type": "boolean"}}, {"detail": {"type": "string"}}),
+        "free": shape({"bytes": {"type": "integer"}}, {"files": {"type": "integer"}}),
+    }
+)
+
+
 def components() -> dict[str, Schema]:
     """Return every named schema."""
     word = shape({"word": {"type": "string"}, "count": COUNT})
@@ -127,6 +136,7 @@ def components() -> dict[str, Schema]:
         "PageForm": _form({name: _or_blank(schema) for name, (schema, _) in OPTIONS.items()}),
         "Link": shape({"href": {"type": "string"}, "expiresAt": TIME}),
         "Health": shape({"status": {"type": "string", "const": "ok"}}),
+        "Ready": READY,
         "Problem": shape(
             {name: {"type": "string"} for name in ("type", "title", "detail", "reason", "hint")}
             | {"status": whole(400, 599), "retryable": {"type": "boolean"}, "requestId": {"type": ["string", "null"]}}

@@ -1,21 +1,23 @@
 """`/healthz`, `/readyz`, `/metrics`: what kubelets and Prometheus ask.
 
 `/healthz` says that this process answers, and nothing of others: a cluster that is away must not get the API
-restarted. `/readyz` says whether an upload would work now; its answer is kept for a moment so that probes cost the
-cluster nothing.
+restarted. `/readyz` says whether volume and cluster can be used; its answer is kept for a moment so that probes cost
+the cluster nothing. A volume that is full is ready all the same: the page, downloads and deletes are the cure. Whether
+uploads are let in stands in the body, in a metric and on the page.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.errors import AppError
+from app.errors import AppError, VolumeFull
 from app.room import Room, room
+from app.volume import Space
 
 health = Blueprint("health", __name__)
 
@@ -27,6 +29,7 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     until: float = 0.0
     error: AppError | None = None
+    space: Space | None = None
 
 
 @health.get("/healthz")
@@ -41,12 +44,17 @@ def readyz() -> Response:
     kept: _Kept = current_app.extensions.setdefault("textmill-ready", _Kept())
     with kept.lock:
         if time.monotonic() >= kept.until:
-            kept.error = _trouble(room())
+            kept.error, kept.space = _look(room())
             kept.until = time.monotonic() + room().settings.ready_cache_seconds
-        error = kept.error
-    if error is not None:
-        raise error
-    return jsonify(status="ok")
+        error, space = kept.error, kept.space
+    if error is not None or space is None:
+        raise error or AppError("The volume was not looked at.")
+    lack = space.lack()
+    return jsonify(
+        status="ok",
+        uploads={"taken": not lack, **({"detail": lack} if lack else {})},
+        free={"bytes": space.bytes, **({} if space.files is None else {"files": space.files})},
+    )
 
 
 @health.get("/metrics")
@@ -55,10 +63,21 @@ def metrics() -> Response:
     return Response(generate_latest(room().metrics.registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _trouble(parts: Room) -> AppError | None:
+def _look(parts: Room) -> tuple[AppError | None, Space | None]:
     try:
-        parts.volume.check()
+        space = _space(parts)
+        parts.metrics.free_bytes.set(space.bytes)
+        parts.metrics.takes_uploads.set(not space.lack())
         parts.cluster.page(limit=1)
     except AppError as error:
-        return error
-    return None
+        return error, None
+    return None, space
+
+
+def _space(parts: Room) -> Space:
+    """Look whether the volume can be used; one that is full can, since showing, giving and deleting are the cure."""
+    try:
+        parts.volume.check()
+    except VolumeFull as error:
+        return replace(parts.volume.space(), full=error.detail)
+    return parts.volume.space()

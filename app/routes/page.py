@@ -65,6 +65,7 @@ def home() -> Response:
         window=WINDOW,
         lines=_lines().of_list(wanted.phase, ROWS),
         limit=room().settings.max_upload_bytes,
+        lack=_lack(),
     )
 
 
@@ -116,6 +117,14 @@ def _page(template: str, **values: Any) -> Response:
 
 def _lines() -> Lines:
     return Lines(request.host_url, room().cluster.namespace, tokens=room().door.on)
+
+
+def _lack() -> str:
+    """Return why uploads are not let in now; empty where they are, or where the volume cannot be asked."""
+    try:
+        return room().volume.space().lack()
+    except AppError:
+        return ""
 
 
 def _bars(shown: Answer) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ GOOD = {
     f'textmill_round_duration_seconds_bucket{{{LABELS},le="+Inf"}}': "0+60x200",
     f"textmill_audit_corrections_total{{{LABELS}}}": "0+0.1x200",
     f'textmill_problems_total{{{LABELS},reason="VolumeFull"}}': "0x200",
+    f"textmill_volume_takes_uploads{{{LABELS}}}": "1x200",
     f'textmill_http_answers_total{{{LABELS},status="202"}}': "0+99x200",
     f'textmill_http_answers_total{{{LABELS},status="503"}}': "0+1x200",
     f'textmill_notifications_total{{{LABELS},outcome="delivered"}}': "0+5x200",
@@ -43,6 +44,7 @@ BAD: dict[str, dict[str, str]] = {
     "TextmillRoundsAreSlow": {f'textmill_round_duration_seconds_bucket{{{LABELS},le="0.1"}}': "0x200"},
     "TextmillWatchMisses": {f"textmill_audit_corrections_total{{{LABELS}}}": "0+1x200"},
     "TextmillVolumeFillsUp": {f'textmill_problems_total{{{LABELS},reason="VolumeFull"}}': "0+1x200"},
+    "TextmillUploadsRefused": {f"textmill_volume_takes_uploads{{{LABELS}}}": "0x200"},
     "TextmillCallsFail": {f'textmill_http_answers_total{{{LABELS},status="503"}}': "0+9x200"},
     "TextmillNotificationsFail": {f'textmill_notifications_total{{{LABELS},outcome="failed"}}': "0+9x200"},
 }

@@ -12,7 +12,7 @@ import sys
 
 from tests.bench.report import judge, load_thresholds, machine, table
 
-WORKLOADS = ("plan", "latency", "throughput", "upload", "http", "tus", "streams", "page", "operator_restart")
+WORKLOADS = ("plan", "look_up", "latency", "throughput", "upload", "http", "tus", "streams", "page", "operator_restart")
 
 
 def main() -> int:

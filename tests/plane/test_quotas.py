@@ -1,0 +1,43 @@
+"""How many requests a namespace may hold is Kubernetes' own matter: a ResourceQuota that counts them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.stack import Stack
+from tests.contract.server import until
+
+NAMESPACE = "team-with-a-quota"
+COUNTED = "count/processingrequests.textmill.dev"
+
+
+def kubectl(running: Stack, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run kubectl against the control plane."""
+    command = [str(Path(sys.executable).with_name("kubectl")), f"--kubeconfig={running.state}/plane/kubeconfig"]
+    return subprocess.run([*command, *arguments], input=given, check=False, capture_output=True, text=True)
+
+
+def made(running: Stack, name: str) -> subprocess.CompletedProcess[str]:
+    """Create a request that only waits."""
+    body = {
+        "apiVersion": "textmill.dev/v1",
+        "kind": "ProcessingRequest",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"input": {"inline": "a"}, "suspend": True},
+    }
+    return kubectl(running, "create", "--filename=-", given=json.dumps(body))
+
+
+def test_requests_beyond_a_namespaces_quota_are_refused_as_they_are_made(running: Stack) -> None:
+    kubectl(running, "create", "namespace", NAMESPACE)
+    kubectl(running, "create", "quota", "requests", f"--namespace={NAMESPACE}", f"--hard={COUNTED}=2")
+    where = ("get", "quota", "requests", f"--namespace={NAMESPACE}", "--output=json")
+    until(lambda: COUNTED in json.loads(kubectl(running, *where).stdout).get("status", {}).get("used", {}))
+    assert [made(running, name).returncode for name in ("one", "two")] == [0, 0]
+    refused = made(running, "three")
+    assert refused.returncode != 0
+    assert f"exceeded quota: requests, requested: {COUNTED}=1, used: {COUNTED}=2" in refused.stderr
+    kubectl(running, "delete", "namespace", NAMESPACE, "--wait=false")

@@ -23,6 +23,7 @@ from app.cluster import Cluster
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
 from app.metrics import Metrics
+from app.open_uploads import OpenUploads
 from app.resumable import Shelf
 from app.room import Room, attach
 from app.routes import BLUEPRINTS
@@ -74,7 +75,7 @@ def create_app(
 
 def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: Metrics) -> Room:
     place = cluster or KubernetesCluster(settings.namespace, settings.cluster_timeout, settings.kubeconfig)
-    background = Background()
+    background, shelf = Background(), Shelf(volume)
     return Room(
         settings=settings,
         volume=volume,
@@ -84,7 +85,8 @@ def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: 
         places=Places(settings.streams, metrics.streams_open),
         door=Doorkeeper(place, settings),
         admission=Admission(settings, Queue(place, settings)),
-        shelf=Shelf(volume),
+        shelf=shelf,
+        open_uploads=OpenUploads(shelf, settings.resume_seconds),
         background=background,
         verifier=Verifier(background),
     )

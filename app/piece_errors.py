@@ -38,6 +38,22 @@ class PartsUnfinished(AppError):
     retryable = True
 
 
+class UploadsOpen(AppError):
+    """This client has too many uploads open."""
+
+    status, reason, title = 429, "UploadsOpen", "Too many resumable uploads are open"
+    hint = "Send those that were begun to their end, or end them with DELETE; what nobody goes on with expires."
+    retryable = True
+
+
+class AllUploadsOpen(AppError):
+    """All clients together have too many uploads open."""
+
+    status, reason, title = 507, "AllUploadsOpen", "Too many resumable uploads are open here"
+    hint = "Come again after the seconds that Retry-After names, or send the file with POST /upload."
+    retryable = True
+
+
 class UploadBusy(AppError):
     """Somebody else sends a piece of this upload."""
 

@@ -55,6 +55,7 @@ class Info:
     parts: list[str] = field(default_factory=list)
     digest: str | None = None
     request: str | None = None
+    owner: str = ""
 
 
 class Upload:
@@ -215,6 +216,16 @@ class Shelf:
             return sorted(one for one in os.listdir(self.volume.root / layout.RESUMABLE) if not one.startswith("."))
         except OSError:
             return []
+
+    def owners(self, since: float) -> Iterator[str]:
+        """Return whose each open upload is, of those that had a piece since then."""
+        for identity in self.identities():
+            folder = self._folder(identity)
+            try:
+                if (folder / "data").lstat().st_mtime >= since:
+                    yield str(json.loads((folder / "info.json").read_bytes()).get("owner", ""))
+            except (OSError, ValueError, AttributeError):  # it has just ended
+                continue
 
     def running(self, nonce: str, offset: int) -> Any:
         """Return the running hash of so many bytes, None where this process has none."""

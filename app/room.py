@@ -16,6 +16,7 @@ from app.admission import Admission
 from app.background import Background
 from app.cluster import Cluster
 from app.metrics import Metrics
+from app.open_uploads import OpenUploads
 from app.resumable import Shelf
 from app.settings import Settings
 from app.streams import Places
@@ -38,6 +39,7 @@ class Room:
     places: Places
     admission: Admission
     shelf: Shelf
+    open_uploads: OpenUploads
     door: Doorkeeper
     background: Background
     verifier: Verifier

@@ -257,7 +257,7 @@ class Settings:
         "TEXTMILL_SWEEP_GRACE", "3600", seconds, "Seconds between the sweep's two looks; younger files are left alone."
     )
     sweep_max_share: float = _setting(
-        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", share, "The largest share of the volume's entries that one sweep may drop."
+        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", share, "The share of entries that a sweep may drop where no uid is known."
     )
     sweep_namespaces: tuple[str, ...] = _setting(
         "TEXTMILL_SWEEP_NAMESPACES",

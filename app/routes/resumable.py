@@ -65,7 +65,11 @@ def create() -> Response:
     length = _length(joined)
     parts.admission.check(length)
     identity, info = _begun(key, length, partial=partial, joined=joined)
+    if not parts.shelf.has(identity):
+        parts.open_uploads.check(info.owner)
     fresh = parts.shelf.create(identity, info)
+    if fresh:
+        parts.open_uploads.add(info.owner)
     with parts.shelf.held(identity) as upload:
         if not fresh and not joined and (upload.info.length, upload.info.metadata) != (length, info.metadata):
             raise KeyReused(f"This Idempotency-Key was used for an upload of {upload.info.length} bytes.")
@@ -175,6 +179,7 @@ def _begun(key: str | None, length: int, *, partial: bool, joined: tuple[str, ..
         sha256=options.sha256,
         partial=partial,
         parts=list(joined),
+        owner=client(),
     )
 
 

@@ -257,6 +257,14 @@ class TooManyStreams(AppError):
     retryable = True
 
 
+class TooManyUploads(AppError):
+    """Every place for a long upload is taken, and as many wait for one as may."""
+
+    status, reason, title = 503, "TooManyUploads", "Too many uploads are coming in"
+    hint = "Send it again after the seconds that Retry-After names, or have TEXTMILL_THREADS raised."
+    retryable = True
+
+
 class QueueBytesFull(AppError):
     """The requests that wait hold as many bytes as they may."""
 

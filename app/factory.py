@@ -15,7 +15,7 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import door, guard, problems, rates, traces
+from app import door, guard, intake, problems, rates, traces
 from app.access import Doorkeeper
 from app.admission import Admission, Queue
 from app.background import Background
@@ -62,6 +62,7 @@ def create_app(
     traces.register(application, exporter, on=settings.traces != OFF)
     guard.register(application)
     door.register(application)
+    application.before_request(intake.park)
     rates.register(application, settings)
     problems.register(application)
     for blueprint in BLUEPRINTS:

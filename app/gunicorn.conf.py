@@ -7,6 +7,7 @@ one process keeps the metrics in one place. SIGTERM stops taking connections and
 import os
 from typing import Any
 
+from app.limits import Limits
 from app.logs import configuration
 from app.settings import Settings
 
@@ -16,7 +17,7 @@ bind = _settings.listen
 workers = 1
 worker_class = "app.server.ProblemWorker"
 threads = _settings.threads
-worker_connections = _settings.threads + 1000
+worker_connections = 1 << 20  # app/limits.py says how many there may be, and which go
 graceful_timeout = _settings.stop_seconds
 timeout = 60
 keepalive = 5
@@ -30,5 +31,5 @@ control_socket_disable = True
 
 
 def post_worker_init(worker: Any) -> None:
-    """Give the worker, which gunicorn makes, the setting that is its own."""
-    worker.head_seconds = _settings.head_seconds
+    """Give the worker, which gunicorn makes, the settings that are its own."""
+    worker.limits = Limits.of(_settings)

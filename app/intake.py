@@ -19,11 +19,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from flask import Request
+from flask import Request, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
 
 from app import form, options
+from app.connections import Parked
 from app.errors import (
+    AppError,
     BodyBroken,
     BodyCut,
     BodySlow,
@@ -32,6 +34,7 @@ from app.errors import (
     FileMissing,
     MediaTypeUnsupported,
     TooLarge,
+    TooManyUploads,
 )
 from app.pace import Read, pace
 from app.volume import Arrival, Stored, Volume
@@ -83,6 +86,20 @@ def take(request: Request, volume: Volume, limit: int, patience: Patience, *, bl
         return Taken(arrival.publish(), shown_name(given.filename or filename), given)
 
 
+def park() -> None:
+    """Have the server wait for the body, without a thread, before anything is done that wants it.
+
+    Who may not ask, and addresses that are none, are refused before: a body that nobody will read is not waited for.
+    """
+    connection = request.environ.get("textmill.connection")
+    if connection is None or request.routing_exception is not None:
+        return
+    if connection.late == "full":
+        raise TooManyUploads("All places for uploads are taken, and as many wait for one as may.")
+    if not connection.ready:
+        raise Parked
+
+
 def checked_length(request: Request, limit: int) -> int | None:
     """Return the body's length, None where it is sent in chunks; TooLarge where it is above the limit."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -116,11 +133,11 @@ def read_blocks(
         connection.settimeout(patience.stall_seconds)
     rest, size = length, LEAST_BLOCK
     while rest is None or rest > 0:
-        size = max(size, min(BLOCK, _ready(connection)))
+        size = max(size, min(BLOCK, _ready(request, connection)))
         wanted = size if rest is None else min(size, rest)
         began = time.monotonic()
         with pace.within(connection, patience.of(wanted), asked) as read:
-            block = _read(stream, wanted, patience, read)
+            block = _read(stream, wanted, patience, read, request)
         if block:
             rest = None if rest is None else rest - len(block)
             yield block
@@ -130,7 +147,9 @@ def read_blocks(
             break
         size = min(BLOCK, size * 4) if time.monotonic() - began < QUICK_SECONDS else LEAST_BLOCK
     if rest:
-        raise BodyCut(f"The body ended {rest} bytes before the {length} that Content-Length says.")
+        raise _late(request, patience) or BodyCut(
+            f"The body ended {rest} bytes before the {length} that Content-Length says."
+        )
 
 
 def _all_that_came(stream: Any, size: int) -> bytes:
@@ -140,16 +159,17 @@ def _all_that_came(stream: Any, size: int) -> bytes:
         return bytes(stream.read(size))
 
 
-def _ready(connection: socket.socket | None) -> int:
+def _ready(request: Request, connection: socket.socket | None) -> int:
     """Return how many bytes have come already: to read those cannot take long, whoever sends them."""
     if connection is None:
         return 0
     found = array("i", [0])
     fcntl.ioctl(connection, termios.FIONREAD, found)
-    return found[0]
+    held = request.environ.get("textmill.connection")
+    return found[0] + (held.at_hand() if held is not None else 0)
 
 
-def _read(stream: Any, size: int, patience: Patience, read: Read | None) -> bytes:
+def _read(stream: Any, size: int, patience: Patience, read: Read | None, request: Request) -> bytes:
     try:
         block: bytes = _all_that_came(stream, size)
     except TimeoutError as error:
@@ -159,8 +179,22 @@ def _read(stream: Any, size: int, patience: Patience, read: Read | None) -> byte
     except OSError as error:  # also the server's own error about a body that ends early
         if read is not None and read.dropped:
             raise _dropped(patience, read) from error
+        if late := _late(request, patience):
+            raise late from error
         raise BodyCut("The connection ended before the body did.") from error
     return block
+
+
+def _late(request: Request, patience: Patience) -> AppError | None:
+    """Return why the server no longer waits for this body, None where it does."""
+    why = getattr(request.environ.get("textmill.connection"), "late", "")
+    if why == "stalled":
+        return BodyStalled(f"No data came for {patience.stall_seconds:g} seconds.")
+    if why == "slow":
+        return BodySlow(f"The body came with less than {patience.min_rate} bytes a second.")
+    if why == "crowded":
+        return BodySlow("Others wait for a place, and of the uploads that have one this was the slowest.")
+    return None
 
 
 def _dropped(patience: Patience, read: Read) -> BodySlow | BodyCut:

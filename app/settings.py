@@ -233,6 +233,9 @@ class Settings:
         "Where spans go: `off`, or `otlp`, which OpenTelemetry's own variables configure.",
     )
     listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
+    health_listen: str = _setting(
+        "TEXTMILL_HEALTH_LISTEN", "", str, "Address and port of a listener for probes alone; empty is none."
+    )
     threads: int = _setting("TEXTMILL_THREADS", "64", _whole(1), "Requests that are served at the same time.")
     stream_places: int | None = _setting(
         "TEXTMILL_STREAMS",
@@ -244,10 +247,7 @@ class Settings:
         "TEXTMILL_HEARTBEAT_SECONDS", "15", _positive, "How often a quiet event stream says that it is still there."
     )
     drop_seconds: float = _setting(
-        "TEXTMILL_DROP_SECONDS",
-        "10",
-        _positive,
-        "How long an event stream's client may read nothing before it is dropped.",
+        "TEXTMILL_DROP_SECONDS", "30", _positive, "How long a client may read nothing before it is dropped."
     )
     stop_seconds: int = _setting(
         "TEXTMILL_STOP_SECONDS", "30", _whole(0), "How long running requests may take to end after SIGTERM."

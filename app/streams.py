@@ -3,7 +3,7 @@
 A stream holds a thread, so there are only so many places; past them a client gets 503 and comes again. Events carry
 whole states and ids that are resourceVersions: a client may go on at another replica, and one that missed something
 needs no replay, only the newest. Slow readers cost no memory here: what waits for them is bounded (`app/view.py`), and
-a client that reads nothing for a while is dropped by the socket's time-out.
+a client that reads nothing for a while is dropped by the worker, as any other.
 """
 
 from __future__ import annotations
@@ -126,10 +126,9 @@ def begin(watch: Watch, seconds: float) -> None:
         raise Away("The watch on the Kubernetes API has no picture yet.")
 
 
-def limit_writes(environ: Mapping[str, Any], seconds: float) -> None:
-    """Have the client dropped that reads nothing for so many seconds, and little wait for it in the system."""
+def keep_little(environ: Mapping[str, Any]) -> None:
+    """Have little wait in the system for a client that does not read."""
     connection = environ.get("gunicorn.socket")
     if connection is not None:
-        connection.settimeout(seconds)
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)

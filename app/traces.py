@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, has_request_context, request
 
+from app.connections import Parked
 from app.rates import PROBES
 from textmill import traceparent
 
@@ -78,8 +79,8 @@ def _make_spans(application: Flask, provider: Any) -> None:
         return answer
 
     @application.teardown_request
-    def _end(_: BaseException | None) -> None:
-        if span := g.pop("span", None):
+    def _end(error: BaseException | None) -> None:
+        if (span := g.pop("span", None)) and not isinstance(error, Parked):  # it is begun anew
             span.end()
 
 

@@ -52,7 +52,7 @@ def _last_event_id() -> str:
 
 
 def _stream(texts: Iterator[str], close: Callable[[], None]) -> Response:
-    streams.limit_writes(request.environ, room().settings.drop_seconds)
+    streams.keep_little(request.environ)
     answer = Response(texts, mimetype="text/event-stream")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"

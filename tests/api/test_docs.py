@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import server, settings
+from app import settings, unreadable
 from app.cluster import ClusterError
 from app.errors import AppError
 from app.options import OTHER_FIELDS, SPEC_FIELDS
@@ -34,7 +34,7 @@ def reasons() -> dict[str, tuple[int, str]]:
         kinds += (one := kinds.pop()).__subclasses__()
         if one not in (AppError, ClusterError, SweepRefused):
             found[one.reason] = (one.status, one.title)
-    return found | {reason: (status, title) for status, reason, title in server.REFUSALS}
+    return found | {reason: (status, title) for status, reason, title in unreadable.REFUSALS}
 
 
 def test_every_route_has_its_heading(make: Callable[..., Flask]) -> None:

@@ -12,7 +12,19 @@ import sys
 
 from tests.bench.report import judge, load_thresholds, machine, table
 
-WORKLOADS = ("plan", "look_up", "latency", "throughput", "upload", "http", "tus", "streams", "page", "operator_restart")
+WORKLOADS = (
+    "plan",
+    "look_up",
+    "latency",
+    "throughput",
+    "upload",
+    "http",
+    "tus",
+    "streams",
+    "page",
+    "slow_clients",
+    "operator_restart",
+)
 
 
 def main() -> int:

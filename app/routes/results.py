@@ -71,7 +71,7 @@ def words(name: str) -> Response:
     except RequestedRangeNotSatisfiable:  # nobody else closes the file then
         response.close()
         raise
-    if verification.good is None and response.status_code == 200 and not response.direct_passthrough:
+    if not verification.good and response.status_code == 200 and not response.direct_passthrough:
         response.response = guarded(response.iter_encoded(), verification, whole=part.whole)
     return response
 

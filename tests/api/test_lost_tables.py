@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app.background import Background
 from app.reuse_labels import withdraw
 from app.room import attach, of_application
-from app.verifying import Broken, Verifier
+from app.verifying import Broken, Verification, Verifier
 from tests.api import artefacts
 from tests.api.asserting import assert_answer, assert_problem
 from tests.api.fake_cluster import FakeCluster
@@ -121,6 +121,26 @@ def test_big_table_of_other_bytes_is_broken_off_and_gone_at_the_next_call(
 
     assert_problem(client.get(WORDS, query_string={"format": form}), 410, "ResultGone")
     assert _lent(cluster) == []
+
+
+@pytest.mark.parametrize("query", [{"format": "json"}, {"format": "csv", "limit": "2"}, {"limit": "1"}])
+def test_bytes_that_turn_out_to_be_others_before_the_answer_begins_are_not_sent(
+    application: Flask, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    class Late(Verification):
+        looks = iter([None])
+
+        @property
+        def good(self) -> bool | None:
+            return next(self.looks, False)
+
+        def wait(self) -> bool | None:
+            return False
+
+    monkeypatch.setattr(Verifier, "check", lambda *_: Late())
+
+    with pytest.raises(Broken):
+        application.test_client().get(WORDS, query_string=query)
 
 
 def test_table_is_read_once_for_as_long_as_it_stays_the_same(

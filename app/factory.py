@@ -31,6 +31,7 @@ from app.settings import OFF, Settings
 from app.streams import Places
 from app.verifying import Verifier
 from app.view import View
+from app.vocabularies import Vocabularies
 from app.volume import Volume
 from app.watch import Watch
 
@@ -90,4 +91,5 @@ def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: 
         open_uploads=OpenUploads(shelf, settings.resume_seconds),
         background=background,
         verifier=Verifier(background),
+        vocabularies=Vocabularies(),
     )

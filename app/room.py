@@ -21,6 +21,7 @@ from app.resumable import Shelf
 from app.settings import Settings
 from app.streams import Places
 from app.verifying import Verifier
+from app.vocabularies import Vocabularies
 from app.volume import Volume
 from app.watch import Watch
 
@@ -43,6 +44,7 @@ class Room:
     door: Doorkeeper
     background: Background
     verifier: Verifier
+    vocabularies: Vocabularies
 
 
 def attach(application: Flask, made: Room) -> None:

@@ -1,8 +1,8 @@
-"""Searches a table of words for those that contain a text, line by line, without holding more than what it finds.
+"""Searches a table of words for those that contain a text, a block of lines at a time.
 
-The CSV has the words as they are counted, in lower case; so what is sought is put in lower case as well. A line that
-holds the text somewhere is only then taken apart, to see that it is in the word and not in the count: most lines cost
-no more than one look for some bytes.
+The CSV has the words as they are counted, in lower case; so what is sought is put in lower case as well. A block is
+searched for the bytes as a whole. Only a line that has them somewhere is looked at by itself, to see that they are in
+the word and not in the count: a block without them costs no step of Python for each of its lines.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from app.tables import rows
+from app.computing import in_turn
+from app.tables import cut, row
 
 LONGEST = 200
 
@@ -34,29 +35,60 @@ class Found:
     whole: bool = True
 
 
-def containing(lines: Iterable[bytes], text: str) -> Iterator[tuple[int, bytes]]:
-    """Return the lines whose word contains a text, with their number from 1."""
-    sought = text.lower()
-    needle = sought.encode("utf-8", "replace").replace(b'"', b'""')
-    for place, line in enumerate(lines, 1):
-        if needle in line and sought in next(rows((line,)))[0]:
-            yield place, line
+class Sought:
+    """A text that is sought in the words."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text.lower()
+        self._needle = self._text.encode("utf-8", "replace").replace(b'"', b'""')
+        self._quotes = b'"' in self._needle
+
+    def lines(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Return the lines of a block whose word contains the text, each with where it begins."""
+        at = 0
+        while at < len(block) and (hit := block.find(self._needle, at)) >= 0:
+            start, at = block.rfind(b"\n", 0, hit) + 1, block.index(b"\n", hit) + 1
+            line = block[start:at]
+            if self._is_in_word(line, hit - start):
+                yield start, line
+
+    def _is_in_word(self, line: bytes, hit: int) -> bool:
+        """Tell whether the text is in the line's word, its bytes being in the line first at `hit`."""
+        if self._quotes:  # which stand around a word as well
+            return self._text in row(line)[0]
+        return hit + len(self._needle) <= line.rfind(b",")
+
+
+def containing(lines: Iterable[bytes], text: str) -> Iterator[bytes]:
+    """Return, of each block, the lines whose word contains a text; an empty block where there are none."""
+    sought = Sought(text)
+    for block in lines:
+        yield b"".join(line for _, line in sought.lines(block))
 
 
 def first(lines: Iterator[bytes], text: str, most: int, budget: int) -> Found:
-    """Return the first `most` rows whose word contains a text, looking through at most `budget` lines."""
+    """Return the first `most` rows whose word contains a text, looking through at most `budget` lines.
+
+    One more is looked for, to tell whether there are more.
+    """
     found = Found()
-    counted = _counted(islice(lines, budget), found)
-    for place, line in containing(counted, text):
-        if len(found.rows) == most:
+    for rows in in_turn(_found(cut(lines, 0, budget if text else most + 1), text, most + 1, found)):
+        found.rows += rows
+        if len(found.rows) > most:
+            del found.rows[most:]
             found.whole = False
             return found
-        found.rows += [Row(place, word, count) for word, count in rows((line,))]
     found.whole = next(lines, None) is None
     return found
 
 
-def _counted(lines: Iterable[bytes], found: Found) -> Iterator[bytes]:
-    for line in lines:
-        found.looked += 1
-        yield line
+def _found(lines: Iterable[bytes], text: str, most: int, found: Found) -> Iterator[list[Row]]:
+    sought = Sought(text)
+    for block in lines:
+        rows: list[Row] = []
+        place, counted = found.looked + 1, 0
+        for start, line in islice(sought.lines(block), most):
+            place, counted = place + block.count(b"\n", counted, start), start
+            rows.append(Row(place, *row(line)))
+        found.looked += block.count(b"\n")
+        yield rows

@@ -45,7 +45,7 @@ class Operation:
             found.append({"name": "filename", "in": "path", "required": True, "schema": schema})
         for one in self.query:
             schema, text = OPTIONS[one] if one in OPTIONS else PARAMETERS[one]
-            name = {"rows": "limit", "part": "name", "shown": "phase"}.get(one, one)
+            name = {"rows": "limit", "tokens": "limit", "part": "name", "shown": "phase"}.get(one, one)
             found.append({"name": name, "in": "query", "schema": schema, "description": text})
         for one, schema in self.headers.items():
             found.append({"name": one, "in": "header", "schema": schema})
@@ -170,11 +170,17 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
             "The table of words, the most frequent first",
             {200: TABLES, 206: {CSV: {"type": "string"}, ARROW: BINARY}, 304: {}},
             (*READ, 403, 416, 501),
-            query=("format", "rows", "contains"),
+            query=("format", "rows", "offset", "contains"),
         )
     },
     "/requests/{name}/tokens": {
-        "get": Operation("getTokens", "The words in the order of the text", {200: {LINES: {"type": "string"}}}, READ)
+        "get": Operation(
+            "getTokens",
+            "The words in the order of the text",
+            {200: {LINES: {"type": "string"}}, 304: {}},
+            READ,
+            query=("first", "tokens"),
+        )
     },
     "/requests/{name}/links": {
         "post": Operation(

@@ -10,7 +10,7 @@ from typing import Any
 
 from app import options
 from app.routes.requests import LONGEST_WAIT, PAGE_LIMIT, PHASES
-from app.routes.results import FORMATS, LIMIT
+from app.routes.results import FORMATS, LIMIT, MOST_TOKENS
 from app.search import LONGEST
 from textmill import notices
 
@@ -81,7 +81,10 @@ PARAMETERS: dict[str, tuple[Schema, str]] = {
     "page": (whole(1, 10_000), "The page of the list."),
     "deleted": ({"type": "string"}, "A request of which the page says that it is deleted."),
     "words": ({"type": "string"}, "Show the words of the table that contain this."),
-    "rows": (whole(0, LIMIT), "Rows of the table; not for Arrow."),
+    "rows": (whole(0, LIMIT), "Rows of the table at the most; not for Arrow."),
+    "offset": (whole(0, LIMIT), "Rows to pass over, of those that fit `contains`; not for Arrow."),
+    "first": (whole(0, MOST_TOKENS), "The position of the first token; 0 if left out."),
+    "tokens": (whole(0, MOST_TOKENS), "Tokens at the most."),
     "seconds": (whole(1, 604_800), "How long the link lives; 3600 if left out."),
 }
 

@@ -7,8 +7,10 @@ is checked before it is opened; a file whose size is not what the status says is
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 
 from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
@@ -16,20 +18,25 @@ from werkzeug.wsgi import wrap_file
 
 from app import search, tables
 from app.answers import answer, failure
+from app.arrow_files import ArrowFile
 from app.cluster import Body
-from app.errors import ArtefactInvalid, FieldInvalid, NotFinished, RequestFailed
+from app.compression import IDENTITY, chosen, compressed
+from app.computing import in_turn
+from app.errors import FieldInvalid, NotFinished, RequestFailed
 from app.links import PARAMETERS
 from app.opening import open_table
 from app.refusals import LinkInvalid
-from app.room import room
+from app.room import Room, room
 from app.routes.requests import find, number, query
+from app.tokens import Shard, Wanted, json_lines
 from app.verifying import Verification, guarded
-from app.volume import Volume
 from textmill import layout
 from textmill.request import SUCCEEDED
 
 results = Blueprint("results", __name__)
 LIMIT = 10**9
+MOST_TOKENS = 10**12 - 1
+LINES = "application/x-ndjson"
 FORMATS = {
     "csv": (layout.TABLE_CSV, "text/csv; charset=utf-8", "csv"),
     "json": (layout.TABLE_CSV, "application/json", "csv"),
@@ -55,41 +62,84 @@ def words(name: str) -> Response:
         raise _unfinished(body)
     table = status["result"]["table"]
     filename, media_type, noted = FORMATS[kind]
+    coding = _coding(kind)
     file, verification = open_table(room(), body, filename, noted)
-    as_it_lies = kind != "json" and part.whole
-    response = _whole(file, verification) if as_it_lies else _cut(file, kind, part)
+    as_it_lies = kind != "json" and part.whole and not coding
+    if as_it_lies:
+        response = _whole(file, verification)
+    else:
+        sent = guarded(_sent(_pieces(file, kind, part)), verification, whole=part.whole)
+        response = _streamed(sent, coding, file.close)
     response.headers["Content-Type"] = media_type
     if kind != "json":
         response.headers["Content-Disposition"] = f'attachment; filename="{name}-words.{kind}"'
-    response.set_etag(f"{table[noted]['sha256']}-{kind}{part.mark}")
-    response.headers["Cache-Control"] = "private, no-cache"
-    length = int(table[noted]["bytes"]) if kind != "json" and part.whole else None
+    length = int(table[noted]["bytes"]) if as_it_lies else None
     if length is not None:
         response.content_length = length
-    try:
-        response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
-    except RequestedRangeNotSatisfiable:  # nobody else closes the file then
-        response.close()
-        raise
-    if not verification.good and response.status_code == 200 and not response.direct_passthrough:
-        response.response = guarded(response.iter_encoded(), verification, whole=part.whole)
+    _tag(response, f"{table[noted]['sha256']}-{kind}{part.mark}", coding, length)
+    if as_it_lies and not verification.good and response.status_code == 200 and not response.direct_passthrough:
+        response.response = guarded(response.iter_encoded(), verification, whole=True)
     return response
 
 
 @results.get("/requests/<name>/tokens")
 def tokens(name: str) -> Response:
     """Stream the tokens as JSON lines, in the order of the text."""
-    query()
+    asked = query("first", "limit")
+    wanted = Wanted(number(asked.get("first", "0"), "first", 0, MOST_TOKENS), _limit(asked, MOST_TOKENS))
     body = find(name)
     place = (body.get("status") or {}).get("tokens")
     if not place:
         raise _unfinished(body)
     path = place["path"]
     shards = [layout.shard(path, index).removeprefix(f"{path}/") for index in range(int(place["shards"]))]
+    parts = room()
     for shard in shards:  # so that a missing one is an error and not a stream that breaks off
         for filename in (layout.IDS, layout.VOCABULARY):
-            room().volume.open_output(path, shard, filename).close()
-    return Response(_token_lines(room().volume, path, shards), mimetype="application/x-ndjson")
+            parts.volume.open_output(path, shard, filename).close()
+    coding = _coding(LINES)
+    lines = json_lines((_opened(parts, path, shard) for shard in shards), wanted)
+    response = _streamed(_sent(lines), coding, lines.close)
+    response.headers["Content-Type"] = LINES
+    _tag(response, wanted.mark(path), coding, None)
+    return response
+
+
+class _Streamed(Response):
+    """An answer that is made while it is sent: nobody counts it, or makes it, for its length."""
+
+    automatically_set_content_length = False
+    implicit_sequence_conversion = False
+
+
+def _sent(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the pieces that hold something, each computed when its turn comes."""
+    return filter(None, in_turn(pieces))
+
+
+def _streamed(sent: Iterator[bytes], coding: str, close: Callable[[], None]) -> Response:
+    response = _Streamed(compressed(sent, coding) if coding else sent)
+    if coding:
+        response.headers["Content-Encoding"] = coding
+    response.call_on_close(close)
+    return response
+
+
+def _coding(kind: str) -> str:
+    """Return how the answer is compressed: not at all where it is already, or where a part by bytes is wanted."""
+    return IDENTITY if kind == "arrow" or request.range is not None else chosen(request.accept_encodings)
+
+
+def _tag(response: Response, tag: str, coding: str, length: int | None) -> None:
+    """Give the answer its tag, and make it what it is for a client that knows it or wants a part of it."""
+    response.set_etag(f"{tag}-{coding}" if coding else tag)
+    response.vary.add("Accept-Encoding")
+    response.headers["Cache-Control"] = "private, no-cache"
+    try:
+        response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
+    except RequestedRangeNotSatisfiable:  # nobody else closes the file then
+        response.close()
+        raise
 
 
 def _unfinished(body: Body) -> NotFinished | RequestFailed:
@@ -112,7 +162,7 @@ def _whole(file: io.FileIO, verification: Verification) -> Response:
 
 
 def _asked() -> tuple[str, tables.Part]:
-    return table_asked(query("format", "limit", "contains", *(PARAMETERS if "link" in g else ())))
+    return table_asked(query("format", "limit", "offset", "contains", *(PARAMETERS if "link" in g else ())))
 
 
 def table_asked(asked: dict[str, str]) -> tuple[str, tables.Part]:
@@ -120,36 +170,44 @@ def table_asked(asked: dict[str, str]) -> tuple[str, tables.Part]:
     kind = asked.get("format", "json")
     if kind not in FORMATS:
         raise FieldInvalid(f"format is {kind[:40]!r}; there are: {', '.join(FORMATS)}.")
-    limit = number(asked["limit"], "limit", 0, LIMIT) if "limit" in asked else None
-    part = tables.Part(limit, asked.get("contains", ""))
+    offset = number(asked.get("offset", "0"), "offset", 0, LIMIT)
+    part = tables.Part(_limit(asked, LIMIT), asked.get("contains", ""), offset)
     if kind == "arrow" and not part.whole:
-        raise FieldInvalid("limit and contains go with csv and json; the Arrow table comes whole.")
+        raise FieldInvalid("limit, offset and contains go with csv and json; the Arrow table comes whole.")
     if len(part.contains) > search.LONGEST:
         raise FieldInvalid(f"contains has {len(part.contains)} characters; at most {search.LONGEST} are taken.")
     return kind, part
 
 
-def _cut(file: io.FileIO, kind: str, part: tables.Part) -> Response:
-    lines = io.BufferedReader(file, 1 << 18)
+def _limit(asked: dict[str, str], most: int) -> int | None:
+    return number(asked["limit"], "limit", 0, most) if "limit" in asked else None
+
+
+def _pieces(file: io.FileIO, kind: str, part: tables.Part) -> Iterator[bytes]:
+    with _closed_on_error(file):
+        tables.skip_header(file)
+    lines = tables.blocks(file)
+    if part.contains:
+        lines = search.containing(lines, part.contains)
+    lines = tables.cut(lines, part.offset, part.limit)
+    return tables.json_rows(lines) if kind == "json" else chain((tables.HEADER,), lines)
+
+
+def _opened(parts: Room, path: str, shard: str) -> Shard:
+    """Open a shard's files; what they hold is looked at no further than what says where it lies."""
+    ids = parts.volume.open_output(path, shard, layout.IDS)
+    with _closed_on_error(ids):
+        vocabulary = parts.volume.open_output(path, shard, layout.VOCABULARY)
+        with _closed_on_error(vocabulary):
+            words = parts.vocabularies.open(vocabulary.fileno())
+            return Shard(ArrowFile(ids.fileno()), words, (ids, vocabulary))
+
+
+@contextmanager
+def _closed_on_error(file: io.FileIO) -> Iterator[None]:
+    """Close a file where what is done with it fails."""
     try:
-        header = tables.header(lines)
-    except ArtefactInvalid:
-        lines.close()
+        yield
+    except BaseException:
+        file.close()
         raise
-    wanted = (line for _, line in search.containing(lines, part.contains)) if part.contains else lines
-    pieces = tables.json_rows(wanted, part.limit) if kind == "json" else tables.csv_rows(header, wanted, part.limit)
-    response = Response(pieces)
-    response.call_on_close(lines.close)
-    return response
-
-
-def _token_lines(volume: Volume, path: str, shards: list[str]) -> Iterator[bytes]:
-    position = 0
-    for shard in shards:
-        with (
-            volume.open_output(path, shard, layout.IDS) as ids,
-            volume.open_output(path, shard, layout.VOCABULARY) as vocabulary,
-        ):
-            for piece in tables.json_tokens(ids, vocabulary, position):
-                yield piece.lines
-                position = piece.after

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from arro3.core import Array, DataType, Field, RecordBatch, RecordBatchReader, Schema
 from arro3.io import write_ipc
@@ -46,7 +46,7 @@ def tokenized(root: Path, *shards: tuple[Sequence[str], Sequence[Sequence[int]]]
     for index, (words, batches) in enumerate(shards):
         folder = root / layout.shard(TOKENS, index)
         folder.mkdir(parents=True)
-        _write(folder / layout.VOCABULARY, "word", DataType.utf8(), [words])
+        _write(folder / layout.VOCABULARY, "word", DataType.utf8(), [words], None)
         _write(folder / layout.IDS, "id", DataType.uint32(), batches)
     return {
         "phase": "Counting",
@@ -56,7 +56,13 @@ def tokenized(root: Path, *shards: tuple[Sequence[str], Sequence[Sequence[int]]]
     }
 
 
-def _write(path: Path, name: str, kind: DataType, batches: Sequence[Sequence[object]]) -> None:
+def _write(
+    path: Path,
+    name: str,
+    kind: DataType,
+    batches: Sequence[Sequence[object]],
+    compression: Literal["lz4"] | None = "lz4",
+) -> None:
     schema = Schema([Field(name, kind)])
     made = [RecordBatch([Array(list(values), kind)], schema=schema) for values in batches]
-    write_ipc(RecordBatchReader.from_batches(schema, made), path, compression="lz4")
+    write_ipc(RecordBatchReader.from_batches(schema, made), path, compression=compression)

@@ -21,6 +21,7 @@ WORKLOADS = (
     "http",
     "tus",
     "streams",
+    "tables",
     "page",
     "slow_clients",
     "operator_restart",

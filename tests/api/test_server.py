@@ -18,6 +18,8 @@ from tests.api.conftest import Real
 from tests.contract.server import PATIENCE, until
 
 TEXT = b"to be or not to be\n"
+BEGUN = b"x" * (64 << 10)
+"""So much of a body that a thread takes it, and a file of it is on the volume."""
 DIGEST = hashlib.sha256(TEXT).hexdigest()
 
 
@@ -55,6 +57,7 @@ def test_upload_becomes_a_resource_with_the_defaults_of_its_definition(api: live
         "suspend": False,
         "timeoutSeconds": 3600,
         "retries": 2,
+        "fresh": False,
     }
     assert body["status"] == {"phase": "Pending", "settled": False, "progress": {"percent": 0}}
     assert api.call("GET", "/requests/hamlet").json() == answer.json()
@@ -130,7 +133,7 @@ def test_client_that_goes_away_leaves_nothing(api: live.Api, real: Real, framing
 def test_client_that_resets_its_connection_leaves_nothing(api: live.Api) -> None:
     before = files(api.root)
     with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE) as connection:
-        connection.sendall(_head("Content-Length: 1000", "Content-Type: text/plain") + b"abc")
+        connection.sendall(_head("Content-Length: 1000000", "Content-Type: text/plain") + BEGUN)
         until(api.incoming)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
@@ -161,7 +164,9 @@ def test_polite_stop_lets_a_running_upload_end(real: Real, tmp_path: Path) -> No
         live.serve(tmp_path, real[0]) as api,
         socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE) as connection,
     ):
-        connection.sendall(_head("Content-Length: 6", "Content-Type: text/plain", path="/upload?name=late") + b"abc")
+        connection.sendall(
+            _head(f"Content-Length: {len(BEGUN) + 3}", "Content-Type: text/plain", path="/upload?name=late") + BEGUN
+        )
         until(api.incoming)
         api.process.send_signal(signal.SIGTERM)
         until(lambda: "Handling signal: term" in api.log.read_text())
@@ -178,7 +183,9 @@ def test_kill_amid_an_upload_leaves_only_what_the_sweep_takes(real: Real, tmp_pa
         live.serve(tmp_path, real[0]) as api,
         socket.create_connection(("127.0.0.1", api.port), timeout=PATIENCE) as connection,
     ):
-        connection.sendall(_head("Content-Length: 6", "Content-Type: text/plain", path="/upload?name=dead") + b"abc")
+        connection.sendall(
+            _head(f"Content-Length: {len(BEGUN) + 3}", "Content-Type: text/plain", path="/upload?name=dead") + BEGUN
+        )
         until(api.incoming)
         children = Path(f"/proc/{api.process.pid}/task/{api.process.pid}/children").read_text().split()
         for one in (api.process.pid, *map(int, children)):

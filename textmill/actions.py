@@ -124,7 +124,7 @@ class Grow:
 
 @dataclass(frozen=True)
 class Read:
-    """Read a pod's log and unseal its reports."""
+    """Read a pod's log and unseal its reports; the plan does not wait for it."""
 
     pod: Pod
 
@@ -134,6 +134,13 @@ class Peek:
     """Look at the end of a running pod's log for how far it is; the plan does not wait for it."""
 
     pod: Pod
+
+
+@dataclass(frozen=True)
+class ListPods:
+    """List the pods of an ended Job from the API: those that the watch has not shown are lost only by its word."""
+
+    job: Job
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,7 @@ class LookUp:
     requests: tuple[Request, ...]
 
 
-Action = Write | Launch | Follow | Recreate | Grow | Read | Peek | Inspect | Collect | Notify | LookUp
+Action = Write | Launch | Follow | Recreate | Grow | Read | Peek | ListPods | Inspect | Collect | Notify | LookUp
 
 
 @dataclass(frozen=True)

@@ -69,18 +69,20 @@ _SHAPES: dict[str, Shape] = {
     "Job": record(
         ("metadata",),
         metadata=_meta(*_NAMED),
-        spec=record(completions=whole(INT32), parallelism=whole(INT32)),
+        spec=record(completions=whole(INT32), parallelism=whole(INT32), suspend=flag),
         status=record(conditions=_CONDITIONS),
     ),
     "pod": record(
         ("metadata",),
         metadata=_meta(*_NAMED),
+        spec=record(nodeName=text(253)),
         status=record(
             phase=text(),
             reason=text(),
             startTime=_TIME,
             conditions=_CONDITIONS,
             containerStatuses=items(record(name=text(), state=_STATE)),
+            initContainerStatuses=items(record(name=text(), state=_STATE)),
         ),
     ),
 }

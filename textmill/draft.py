@@ -30,9 +30,9 @@ class Draft:
     waiting: requests that may start a stage now; missing: Jobs that are recorded but not in the picture. starting: of
     the tokenizers that have begun a moment ago, until when that is so, by the company they keep. followed: Jobs that
     this plan creates for the counts of whole batches. faults: steps that have raised, each of which ended at its one
-    request or Job. growing: Jobs at work that may use more pods; untold: those
-    that are yet to be told of what is recorded. stuck:
-    namespaces that get no pod now. given_up: the last writes for requests whose status is refused, by uid.
+    request or Job. growing: Jobs at work that may use more pods; untold: those that are yet to be told of what is
+    recorded. stuck: namespaces that get no pod now. given_up: the last writes for requests whose status is refused, by
+    uid. idle: pods that are not counted, as they wait for an image or a claim.
     """
 
     picture: Picture
@@ -49,6 +49,7 @@ class Draft:
     untold: list[Grow] = field(default_factory=list)
     stuck: set[str] = field(default_factory=set)
     given_up: dict[str, Write] = field(default_factory=dict)
+    idle: int = 0
     wake_at: float | None = None
     faults: list[Fault] = field(default_factory=list)
 
@@ -57,10 +58,12 @@ class Draft:
         """Return how many more pods may be started."""
         return self.limits.pods - self.held
 
-    def hold(self, namespace: str, pods: int) -> None:
-        """Count pods of a namespace as at work."""
-        self.busy[namespace] += pods
-        self.held += pods
+    def hold(self, namespace: str, pods: int, idle: int = 0) -> None:
+        """Count pods of a namespace as at work, but for those that are idle: as many again as the limit at most."""
+        spared = max(0, min(idle, pods, self.limits.pods - self.idle))
+        self.idle += spared
+        self.busy[namespace] += pods - spared
+        self.held += pods - spared
 
     def guarded(
         self, one: One, step: Callable[[Draft, One], Found], instead: Callable[[Draft, One], Found] | None = None

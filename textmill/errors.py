@@ -35,6 +35,18 @@ class Reason(StrEnum):
     VOLUME_FULL = "VolumeFull"
     INTERNAL_ERROR = "InternalError"
     STATUS_REFUSED = "StatusRefused"
+    VOLUME_UNAVAILABLE = "VolumeUnavailable"
+
+
+class Wait(StrEnum):
+    """What a request waits for that has not failed; the value is the word shown to people."""
+
+    QUEUED = "Queued"
+    UNSCHEDULABLE = "Unschedulable"
+    NOT_STARTED = "ContainerNotStarted"
+    TERMINATING = "PodTerminating"
+    JOB_SUSPENDED = "JobSuspended"
+    LOG_UNREADABLE = "LogUnreadable"
 
 
 class Advice(NamedTuple):
@@ -76,7 +88,26 @@ ADVICE: dict[Reason, Advice] = {
     Reason.INTERNAL_ERROR: Advice(
         False, "The operator could not work with this request, and its log says why; make the request again."
     ),
+    Reason.VOLUME_UNAVAILABLE: Advice(True, "The volume or its node is in trouble; see the node's log."),
 }
+
+
+WAIT_ADVICE: dict[Wait, str] = {
+    Wait.QUEUED: "GET /requests/NAME and `textmill get` show how many are ahead of it.",
+    Wait.UNSCHEDULABLE: "It starts by itself once a node has room for it; see kubectl describe pod.",
+    Wait.NOT_STARTED: "It starts by itself once that is mended; see kubectl describe pod.",
+    Wait.TERMINATING: "If its node is gone, delete the node; the pod is replaced after a grace in any case.",
+    Wait.JOB_SUSPENDED: "The request's time stands still; it goes on when the Job's spec.suspend is false.",
+    Wait.LOG_UNREADABLE: "It is tried again; see whether the pod's node answers.",
+}
+"""What to do about each, or that nothing need be done."""
+
+
+def advice(reason: str) -> str:
+    """Return what to do about a reason, empty where it is none of ours."""
+    if reason in ADVICE:
+        return ADVICE[Reason(reason)].hint
+    return WAIT_ADVICE[Wait(reason)] if reason in WAIT_ADVICE else ""
 
 
 class DomainError(Exception):

@@ -16,6 +16,8 @@ PREFIX = "@progress "
 FIRST_SECONDS = 1.0
 PART = 1 / 50
 MOST = 1 << 60
+LAST_LINES = 12
+LAST_CHARACTERS = 600
 _OURS = (PREFIX, REPORT)
 
 
@@ -57,6 +59,12 @@ def latest(log: str, at: float) -> Glimpse | None:
 def last_words(log: str) -> str:
     """Return the last line that is meant for people, empty where there is none."""
     return next((one.strip() for one in reversed(log.split("\n")) if one.strip() and not one.startswith(_OURS)), "")
+
+
+def last_lines(log: str) -> str:
+    """Return the last few lines that are meant for people, as many as an event has room for."""
+    lines = [one.rstrip() for one in log.split("\n") if one.strip() and not one.startswith(_OURS)]
+    return "\n".join(lines[-LAST_LINES:])[-LAST_CHARACTERS:]
 
 
 def _parse(text: str, at: float) -> Glimpse | None:

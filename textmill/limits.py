@@ -24,10 +24,14 @@ class Limits:
     without a write between. retry_delay: before the first retry, doubled each time up to retry_ceiling. pod_grace:
     how long a Job may be without any pod before its events are read; podless_grace: how long before it is given up
     and its requests queue again. image_grace, claim_grace: how long an image may fail to be pulled, a claim be
-    missing, before the request fails. orphan_grace: how long a pod whose Job is not there any more counts as at
-    work. progress_every: how long a pod runs before its log is looked at for how far it is, and how often then at
-    most; 0 never. notify_attempts, notify_timeout, notify_delay: how often the end of a request is told to whoever
-    asked, how long an attempt may last, and the pause after the first, doubled each time up to notify_ceiling.
+    missing, before the request fails. input_grace, volume_grace: how long an input may be missing, a volume be full or
+    in trouble, before that ends the request or counts as an attempt. log_patience: how long the log of a pod that ended
+    well may be unreadable before its work is done again. terminating_grace: how long a pod may stay after it should
+    have been gone before it counts as lost. keep_failed: how long a Job that failed stays, for its log. orphan_grace:
+    how long a pod whose Job is not there any more counts as at work. progress_every: how long a pod runs before its log
+    is looked at for how far it is, and how often then at most; 0 never. notify_attempts, notify_timeout, notify_delay:
+    how often the end of a request is told to whoever asked, how long an attempt may last, and the pause after the
+    first, doubled each time up to notify_ceiling.
     """
 
     pods: int = 8
@@ -47,8 +51,13 @@ class Limits:
     retry_ceiling: float = 300.0
     pod_grace: float = 10.0
     podless_grace: float = 60.0
-    image_grace: float = 60.0
-    claim_grace: float = 10.0
+    image_grace: float = 900.0
+    claim_grace: float = 900.0
+    input_grace: float = 30.0
+    volume_grace: float = 900.0
+    log_patience: float = 120.0
+    terminating_grace: float = 300.0
+    keep_failed: float = 600.0
     orphan_grace: float = 300.0
     progress_every: float = 2.0
     notify_attempts: int = 12

@@ -20,7 +20,7 @@ from textmill.actions import JobPlan
 Manifest = dict[str, Any]
 
 TERMINATION_LOG = "/dev/termination-log"
-CONTAINER = "worker"
+CONTAINER = names.CONTAINER
 BOUNDS = ("expanded_bytes", "expansion_ratio", "document_bytes", "document_seconds", "document_memory")
 """What of a Site the tokenizer is told as it is."""
 
@@ -43,7 +43,7 @@ class Site:
     cpu_request: str = "100m"
     memory_request: int = 64 << 20
     user: int | None = 10001
-    job_ttl: int = 600
+    job_ttl: int = 86_400
     shard_retries: int = 6
     expanded_bytes: int = 128 << 30
     expansion_ratio: int = 250

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from textmill import transitions
+from textmill import transitions, waiting
 from textmill.actions import Write
 from textmill.batches import merge_shards
 from textmill.errors import ADVICE, Reason
@@ -16,8 +16,14 @@ from textmill.layout import tokens
 from textmill.limits import Limits
 from textmill.picture import Job
 from textmill.reports import BROKEN, LEFT_NOT_SHARDABLE, Report
-from textmill.request import Request
+from textmill.request import Request, from_time, to_time
 from textmill.verdict import Dead
+
+FROM_THE_INPUT = (Reason.ARTEFACT_INVALID, Reason.INPUT_CHANGED)
+"""Reasons that would come again were the same tokens counted once more."""
+REPLANNED = "Replanned"
+FIRST_LOOK = 1.0
+"""Seconds until the first look at whether something missing has come; the pause doubles with each."""
 
 
 def after_reports(request: Request, job: Job, found: list[Report], limits: Limits, now: float) -> Write | Request:
@@ -73,21 +79,46 @@ def _caught_up(request: Request, job: Job, report: Report) -> Request:
 def after_death(request: Request, company: int, dead: Dead, limits: Limits, now: float) -> Write:
     """Return what the death of a Job with `company` members means for this one."""
     if not dead.splits:
-        return transitions.fail(request, dead.reason, dead.message, now)
+        return transitions.fail(request, Reason(dead.reason), dead.message, now)
     if company > 1:
         half = max(1, company // 2)
         text = f"{dead.message.rstrip('.')}. It was in a batch of {company}; next in one of at most {half}."
-        return transitions.requeue(request, "BatchSplit", text, now, batchLimit=half)
-    return after_failure(request, dead.reason, dead.message, limits, now)
+        return waiting.with_lines(transitions.requeue(request, "BatchSplit", text, now, batchLimit=half), dead.lines)
+    if not dead.counts:
+        return waiting.try_again(request, dead.reason, dead.message, now, delay=limits.retry_delay)
+    return waiting.with_lines(after_failure(request, Reason(dead.reason), dead.message, limits, now), dead.lines)
 
 
 def after_failure(request: Request, reason: Reason, message: str, limits: Limits, now: float) -> Write:
     """Return another try where that can help and is left, else the failure."""
+    grace = _grace(reason, limits)
+    if grace and (write := _wait(request, reason, message, grace, limits, now)):
+        return write
     attempts = request.status.number("attempts")
     if not ADVICE[reason].retryable or attempts >= request.spec.retries:
         return transitions.fail(request, reason, message, now)
     delay = min(limits.retry_ceiling, limits.retry_delay * 2**attempts)
-    return transitions.retry(request, reason, message, now, delay=delay, again=reason == Reason.ARTEFACT_INVALID)
+    return transitions.retry(request, reason, message, now, delay=delay, again=reason in FROM_THE_INPUT)
+
+
+def _grace(reason: Reason, limits: Limits) -> float:
+    """Return for how long what is missing may yet come, without that being an attempt."""
+    if reason == Reason.INPUT_MISSING:
+        return limits.input_grace
+    return limits.volume_grace if reason in (Reason.VOLUME_FULL, Reason.VOLUME_UNAVAILABLE) else 0.0
+
+
+def _wait(request: Request, reason: Reason, message: str, grace: float, limits: Limits, now: float) -> Write | None:
+    """Return another look within the grace, each after a longer pause; None once the last of them was too late."""
+    before = request.status.raw.get("waiting") or {}
+    before = before if before.get("reason") == reason else {}
+    since, tries = from_time(before.get("since")) or now, int(before.get("tries") or 0)
+    left = since + grace - now
+    if left <= 0:
+        return None
+    delay = min(FIRST_LOOK * 2 ** min(tries, 20), limits.retry_ceiling, left)
+    told = {"reason": reason, "since": to_time(since), "tries": tries + 1}
+    return waiting.try_again(request, reason, message, now, delay=delay, told=told)
 
 
 def _after_left(request: Request, left: Report, now: float) -> Write:
@@ -95,4 +126,4 @@ def _after_left(request: Request, left: Report, now: float) -> Write:
     if left["why"] == LEFT_NOT_SHARDABLE:
         learnt["shardable"] = False
     text = f"The input has {left['bytes']} bytes; planned again with that in mind."
-    return transitions.requeue(request, str(left["why"]), text, now, input=learnt)
+    return transitions.requeue(request, REPLANNED, text, now, input=learnt)

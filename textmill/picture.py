@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from textmill import bodies, names, reports
+from textmill import bodies, containers, names, reports
 from textmill.errors import BadObject, Reason, SealBroken
 from textmill.glimpses import Glimpse
 from textmill.notices import Outcome
@@ -37,13 +37,22 @@ class Trouble:
     message: str
 
 
+class Unreadable(NamedTuple):
+    """Since when a pod's log cannot be read, and why. unfit: it was read, and did not fit its seal."""
+
+    since: float
+    why: str
+    unfit: bool = False
+
+
 @dataclass(frozen=True)
 class Job:
     """One of our Jobs.
 
-    failure: the Failed condition's reason and message. created, deleted_at, ended_at: seconds since the epoch;
-    ended_at is when its conditions said that it is over, deleted_at when its deletion was asked for (0: it was
-    not). version: its resourceVersion.
+    failure: the Failed condition's reason and message. listed: its pods were listed once it had ended. suspended: no
+    pods are made for it, by its own spec. created, deleted_at, ended_at: seconds since the epoch; ended_at is when its
+    conditions said that it is over, deleted_at when its deletion was asked for (0: it was not). version: its
+    resourceVersion.
     """
 
     uid: str
@@ -61,6 +70,8 @@ class Job:
     ended_at: float = 0.0
     deleted_at: float = 0.0
     version: str = ""
+    listed: bool = False
+    suspended: bool = False
 
     @property
     def ended(self) -> bool:
@@ -97,6 +108,7 @@ class Job:
             ended_at=from_time(over.get("lastTransitionTime")) or 0.0,
             deleted_at=from_time(meta.get("deletionTimestamp")) or 0.0,
             version=meta.get("resourceVersion", ""),
+            suspended=bool(spec.get("suspend")),
         )
 
 
@@ -113,8 +125,10 @@ class Pod:
     pulling: since when its image can be pulled, for its node has taken it and its sandbox stands; 0 before.
     started: when its container began to run, 0 before and after. glimpse: how far it was when its log was last looked
     at, which was at looked_at. exit_code: None until its container has terminated. reports: what its seal vouches
-    for, None while unread; broken: why they cannot be had. message: the termination message, a seal or the last
-    words of a failure. deleted_at: when its deletion is due, 0 where none was asked for.
+    for, None while unread; broken: why they cannot be had; unreadable: why not yet. message: the termination message, a
+    seal or the last words of a failure. waiting: why the container has not started, reason and message. beside: another
+    container of the pod runs; stays: one that does not end with the worker's. deleted_at: when its
+    deletion is due, 0 where none was asked for.
     """
 
     uid: str
@@ -138,11 +152,20 @@ class Pod:
     deleted_at: float = 0.0
     reports: tuple[reports.Report, ...] | None = None
     broken: str | None = None
+    unreadable: Unreadable | None = None
+    node: str = ""
+    beside: bool = False
+    stays: bool = False
 
     @property
     def ended(self) -> bool:
         """Tell whether nothing of the pod runs any more."""
         return self.exit_code is not None or self.failed
+
+    @property
+    def at_work(self) -> bool:
+        """Tell whether anything of the pod runs, or may yet run."""
+        return not self.failed and (self.exit_code is None or self.beside)
 
     @property
     def unread(self) -> bool:
@@ -156,14 +179,19 @@ class Pod:
         except SealBroken as error:
             return replace(self, broken=str(error))
 
+    def gone(self) -> Pod:
+        """Return the pod without its reports: its log went with it."""
+        return replace(self, broken="it is gone, and its log with it")
+
     @classmethod
     def parse(cls, body: Body) -> Pod:
         """Read a pod; reports that travel in its termination message are unsealed at once. BadObject as for a Job."""
         found = bodies.read("pod", body)
         meta, status = found["metadata"], found["status"]
-        state: Body = next((one.get("state", {}) for one in status.get("containerStatuses", ())), {})
-        running: Body = state.get("running", {})
-        ended, waiting = state.get("terminated"), state.get("waiting")
+        own, others, early = containers.states(status)
+        running: Body = own.get("running", {})
+        ended = own.get("terminated")
+        stays = any("running" in state for state in others)
         conditions = {one["type"]: one for one in status.get("conditions", ())}
         scheduled, sandbox = conditions.get("PodScheduled", {}), conditions.get("PodReadyToStartContainers", {})
         index = meta.get("annotations", {}).get("batch.kubernetes.io/job-completion-index", "0")
@@ -182,11 +210,14 @@ class Pod:
             exit_reason=(ended or {}).get("reason") or "",
             message=(ended or {}).get("message") or "",
             finished=from_time((ended or {}).get("finishedAt")) or 0.0,
-            waiting=(waiting.get("reason") or "", waiting.get("message") or "") if waiting else None,
+            waiting=containers.waiting(own, early),
             unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else None,
             evicted=status.get("reason") == "Evicted" or conditions.get("DisruptionTarget", {}).get("status") == "True",
             failed=status.get("phase") == "Failed",
             deleted_at=from_time(meta.get("deletionTimestamp")) or 0.0,
+            node=found["spec"].get("nodeName", ""),
+            stays=stays,
+            beside=stays or any("running" in state for state in early),
         )
         return pod.read("") if pod.unread and (reports.sealed_inside(pod.message) or not pod.message) else pod
 

@@ -17,11 +17,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from textmill import faults, gathering, growing, notifying, podless, progress, transitions
-from textmill.actions import Collect, Inspect, Plan, Read, Recreate, Write
+from textmill import faults, gathering, growing, notifying, podless, progress, transitions, waiting
+from textmill.actions import Inspect, ListPods, Plan, Read, Recreate
 from textmill.batches import plan_job
+from textmill.clearing import beside, clear_away, may_work
 from textmill.draft import Draft
-from textmill.errors import ADVICE, Reason
+from textmill.errors import Reason
+from textmill.lateness import fail_late
 from textmill.limits import Limits
 from textmill.names import follower
 from textmill.outcomes import after_death, after_reports
@@ -29,7 +31,7 @@ from textmill.picture import Job, Key, Picture, Pod
 from textmill.queue import fill_free_pods
 from textmill.reports import Report
 from textmill.request import SUSPENDED, Request, stage_of
-from textmill.verdict import Dead, Done, Podless, Running, Stalled, Unread, judge
+from textmill.verdict import Dead, Done, Podless, Running, Stalled, Suspended, Unread, Unseen, judge, lost
 
 REFUSALS = 5
 """After so many refused writes of its status a request is failed with the least that a status can say."""
@@ -43,10 +45,10 @@ def plan(picture: Picture, limits: Limits, now: float) -> Plan:
         job = draft.guarded(request, _look_at, faults.end)
         if job:
             recorded[request.namespace, job].append(request)
-    waiting = _by_job(picture, recorded)
-    for key, requests in waiting.items():
+    awaited = _by_job(picture, recorded)
+    for key, requests in awaited.items():
         _settle(draft, key, requests)
-    _clear_away(draft, (recorded.keys() | waiting.keys()) & picture.jobs.keys())
+    clear_away(draft, (recorded.keys() | awaited.keys()) & picture.jobs.keys())
     _make_again(draft)
     fill_free_pods(draft)
     return draft.finished()
@@ -79,7 +81,7 @@ def _queue(draft: Draft, request: Request) -> None:
     if lent and status.tokens is None:
         draft.actions.append(transitions.succeed(request, lent["result"], draft.now, lent))
     elif _out_of_time(draft, request):
-        draft.actions.append(_fail_late(request, draft.now))
+        draft.actions.append(fail_late(request, draft.now))
     elif (retry_at := status.retry_at) > draft.now:
         draft.wake(retry_at)
     elif not draft.left_alone(request.uid):
@@ -151,35 +153,56 @@ def _go_on_with(draft: Draft, job: Job, requests: list[Request]) -> None:
         text = f"Job {job.name} was made without this request; it gets another."
         draft.actions.append(transitions.requeue(stranger, "Regrouped", text, draft.now))
     members = [one for one in requests if one.uid in uids]
-    if job.deleting:
+    pods = draft.picture.pods.get(job.uid, ())
+    if job.deleting and not any(lost(pod, draft.limits, draft.now) for pod in pods):
         _go_on(draft, job, members)
         return
-    verdict = judge(job, draft.picture.pods.get(job.uid, ()), draft.limits, draft.now)
+    _apply(draft, job, pods, members)
+
+
+def _apply(draft: Draft, job: Job, pods: Sequence[Pod], members: list[Request]) -> None:
+    """Judge a Job and do what follows for its members."""
+    verdict = judge(job, pods, draft.limits, draft.now)
     match verdict:
-        case Unread(pods):
-            if len(_end_late(draft, members)) < len(members):
-                draft.actions.extend(Read(pod) for pod in pods)
-                # The count may begin in a moment; were its place given away, its members would wait, at a write each.
-                draft.hold(job.namespace, int(job.stage == "tokenize"))
+        case Unread():
+            _read(draft, job, members, verdict)
+        case Unseen():
+            draft.actions.append(ListPods(job))
+            _go_on(draft, job, members)
         case Done(reports, early):
-            draft.hold(job.namespace, job.parallelism if early and not job.ended else 0)
+            living = sum(pod.at_work for pod in pods)
+            draft.hold(job.namespace, job.parallelism if early and not job.ended else living)
             for request in members:
                 draft.guarded(request, lambda _, one: _harvest(draft, one, job, reports.get(one.uid, [])), faults.end)
         case Dead():
             company = len(job.members)
             draft.actions.extend(after_death(one, company, verdict, draft.limits, draft.now) for one in members)
-            draft.hold(job.namespace, 0 if job.ended else job.parallelism)
+            draft.hold(job.namespace, 0 if job.ended else may_work(job, pods))
         case Podless():
             draft.actions.append(Inspect(job))
             draft.wake(draft.now + draft.limits.pod_grace)
             podless.without_pod(draft, job, _go_on(draft, job, members), None)
         case Stalled():
             podless.without_pod(draft, job, _go_on(draft, job, members), verdict)
-        case Running(look_at, done):
-            draft.wake(look_at)
-            on_time = _go_on(draft, job, members, done)
+        case Suspended(message):
+            draft.hold(job.namespace, sum(pod.at_work for pod in pods))
+            writes = (waiting.stop_clock(one, message, draft.now) for one in members)
+            draft.actions.extend(one for one in writes if one)
+        case Running():
+            draft.wake(verdict.look_at)
+            on_time = _go_on(draft, job, members, verdict.done, verdict.idle)
             gathering.begun(draft, job.stage, on_time, job.created)
-            _at_work(draft, job, on_time, done)
+            _at_work(draft, job, on_time, verdict)
+
+
+def _read(draft: Draft, job: Job, members: list[Request], verdict: Unread) -> None:
+    """Have the reports of pods that ended well read, for those whose time is not over."""
+    draft.wake(verdict.look_at)
+    if on_time := _on_time(draft, members):
+        draft.actions.extend(Read(pod) for pod in verdict.pods)
+        _remark(draft, on_time, verdict.trouble)
+        # The count may begin in a moment; were its place given away, its members would wait, at a write each.
+        draft.hold(job.namespace, int(job.stage == "tokenize"))
 
 
 def _harvest(draft: Draft, request: Request, job: Job, found: list[Report]) -> None:
@@ -206,23 +229,38 @@ def _make_again(draft: Draft) -> None:
         draft.hold(missing.namespace, max(1, min(missing.parallelism, draft.free)))
 
 
-def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0) -> list[Request]:
+def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0, idle: int = 0) -> list[Request]:
     """Leave a Job at work and return its members, but for those whose time is over."""
-    draft.hold(job.namespace, max(0, min(growing.claimed(job, members), job.shards - done)))
+    pods = draft.picture.pods.get(job.uid, ())
+    draft.hold(job.namespace, max(0, min(growing.claimed(job, members), job.shards - done)) + beside(pods), idle)
+    return _on_time(draft, members)
+
+
+def _on_time(draft: Draft, members: list[Request]) -> list[Request]:
     late = _end_late(draft, members)
     return [one for one in members if one.uid not in late]
 
 
-def _at_work(draft: Draft, job: Job, members: list[Request], done: int) -> None:
-    """Take back what was said of a Job that did not get on; show how far it is."""
+def _remark(draft: Draft, members: Sequence[Request], trouble: tuple[str, str] | None) -> None:
+    """Say what requests wait for, where that is not said yet."""
+    if trouble:
+        remarks = (transitions.remark(one, *trouble, draft.now) for one in members)
+        draft.actions.extend(one for one in remarks if one)
+
+
+def _at_work(draft: Draft, job: Job, members: list[Request], verdict: Running) -> None:
+    """Say what holds up a Job's pods, or take that back once they get on; show how far it is."""
     pods = draft.picture.pods.get(job.uid, ())
     for request in members:
-        write = transitions.at_work(request, job.name, draft.now) if pods else None
-        write = write or progress.write(draft, request, job, pods, done)
+        if verdict.trouble:
+            write = transitions.remark(request, *verdict.trouble, draft.now)
+        else:
+            write = transitions.at_work(request, job.name, draft.now) if pods else None
+        write = write or progress.write(draft, request, job, pods, verdict.done)
         if write:
             draft.actions.append(write)
         elif job.shards > 1:
-            growing.at_work(draft, job, request, done)
+            growing.at_work(draft, job, request, verdict.done)
     if members:
         progress.peek(draft, job, pods)
 
@@ -230,40 +268,8 @@ def _at_work(draft: Draft, job: Job, members: list[Request], done: int) -> None:
 def _end_late(draft: Draft, requests: list[Request]) -> set[str]:
     """Fail those whose time is over; return their uids."""
     late = [one for one in requests if _out_of_time(draft, one)]
-    draft.actions.extend(_fail_late(one, draft.now) for one in late)
+    draft.actions.extend(fail_late(one, draft.now) for one in late)
     return {one.uid for one in late}
-
-
-def _clear_away(draft: Draft, awaited: set[Key]) -> None:
-    """Name Jobs that nobody waits for, and count pods that may still be at work though nobody waits for them."""
-    known = set()
-    for key, job in draft.picture.jobs.items():
-        known.add(job.uid)
-        if key in awaited:
-            continue
-        pods = draft.picture.pods.get(job.uid, ())
-        # Pods that ended badly may have successors that are not seen yet; only indexes that are done have none.
-        done = {pod.index for pod in pods if pod.exit_code == 0}
-        at_work = 0 if job.ended else max(0, min(job.parallelism, job.shards - len(done)))
-        if job.deleting and draft.now >= job.deleted_at + draft.limits.orphan_grace:
-            at_work = _lately(draft, pods)
-        draft.hold(job.namespace, at_work)
-        if not job.deleting:
-            draft.actions.append(Collect(job, idle=not at_work))
-    for uid, pods in draft.picture.pods.items():
-        if uid and uid not in known:
-            draft.hold(pods[0].namespace, _lately(draft, pods))
-
-
-def _lately(draft: Draft, pods: Sequence[Pod]) -> int:
-    """Return how many pods of a Job that is unknown or long gone may be at work: for a while after they were made.
-
-    A pod that stays for longer is held by something else, and must not keep others from starting for ever.
-    """
-    ends = [max(pod.created, pod.deleted_at) + draft.limits.orphan_grace for pod in pods if not pod.ended]
-    ahead = [end for end in ends if end > draft.now]
-    draft.wake(min(ahead, default=None))
-    return len(ahead)
 
 
 def _out_of_time(draft: Draft, request: Request) -> bool:
@@ -274,14 +280,3 @@ def _out_of_time(draft: Draft, request: Request) -> bool:
     if draft.now < end:
         draft.wake(end)
     return draft.now >= end
-
-
-def _fail_late(request: Request, now: float) -> Write:
-    """Fail a request whose time is over, for what held it up where that is known."""
-    conditions = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
-    held = conditions.get("Succeeded", {})
-    text = f"The request had {request.spec.timeout} s (spec.timeoutSeconds) and did not end in them"
-    if held.get("reason") in ADVICE:
-        text += f"; it was held up by: {held['message']}"
-    podless = held.get("reason") in (Reason.QUOTA_EXCEEDED, Reason.POD_REFUSED)
-    return transitions.fail(request, Reason(held["reason"]) if podless else Reason.DEADLINE_EXCEEDED, text, now)

@@ -82,4 +82,5 @@ STATUS = record(
     attempts=whole(INT32),
     retryAt=_TIME,
     batchLimit=whole(INT32),
+    waiting=record(("reason", "since", "tries"), reason=text(64), since=_TIME, tries=whole(INT32)),
 )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from textmill.actions import Note, Write
-from textmill.errors import ADVICE, Reason
+from textmill.errors import ADVICE, Reason, advice
 from textmill.glimpses import Glimpse
 from textmill.names import Stage
 from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TOKENIZING, Request, to_time
@@ -77,7 +77,8 @@ def tokenized(
     new["input"] = dict(observed)
     new["tokens"] = {"path": path, "shards": shards, "count": count}
     new["progress"] = {"percent": 50}
-    new.pop("batchLimit", None)
+    for name in ("batchLimit", "waiting"):
+        new.pop(name, None)
     _without_job(new, "count")
     _with_condition(new, "Tokenized", "True", now, reason="Tokenized", message=f"{count} words in {shards} shard(s).")
     _with_condition(new, "Succeeded", "Unknown", now, reason="Tokenized", message="The words wait to be counted.")
@@ -128,7 +129,7 @@ def _end(request: Request, new: Raw, phase: str, now: float) -> None:
     new["settled"] = request.spec.notify is None
     new["completionTime"] = to_time(now)
     new["progress"] = {"percent": 100 if phase == SUCCEEDED else _percent(new)}
-    for name in ("retryAt", "batchLimit"):
+    for name in ("retryAt", "batchLimit", "waiting"):
         new.pop(name, None)
 
 
@@ -222,9 +223,9 @@ def retry(request: Request, reason: Reason, message: str, now: float, *, delay: 
     return Write(request, write.status, (Note("Warning", reason, text),))
 
 
-def remark(request: Request, reason: Reason, message: str, now: float) -> Write | None:
+def remark(request: Request, reason: str, message: str, now: float) -> Write | None:
     """Say why a request that runs does not get on; None where that is said already."""
-    text = f"{message.rstrip('.')}. {ADVICE[reason].hint}"
+    text = f"{message.rstrip('.')}. {advice(reason)}"
     if _reason(request) == reason:
         return None
     new = dict(request.status.raw)
@@ -233,10 +234,10 @@ def remark(request: Request, reason: Reason, message: str, now: float) -> Write 
 
 
 def at_work(request: Request, job: str, now: float) -> Write | None:
-    """Take a remark back once the Job of this name goes on; None where there is none."""
-    if _reason(request) not in ADVICE:
+    """Take a remark back once the Job of this name goes on, and let the clock run; None where there is no need."""
+    if not advice(_reason(request)) and request.status.started_at is not None:
         return None
-    new = dict(request.status.raw)
+    new = {"startTime": to_time(now), **request.status.raw}
     text = f"Job {job} is at work."
     _with_condition(new, "Succeeded", "Unknown", now, reason=request.status.phase, message=text)
     return Write(request, new)

@@ -11,7 +11,21 @@ import logging
 from collections.abc import Callable, Iterable
 
 from textmill import manifests
-from textmill.actions import Action, Collect, Follow, Grow, Inspect, Launch, LookUp, Notify, Peek, Read, Recreate, Write
+from textmill.actions import (
+    Action,
+    Collect,
+    Follow,
+    Grow,
+    Inspect,
+    Launch,
+    ListPods,
+    LookUp,
+    Notify,
+    Peek,
+    Read,
+    Recreate,
+    Write,
+)
 from textmill_operator.api import Api
 from textmill_operator.calls import Calls
 from textmill_operator.errors import ApiError, Away
@@ -22,6 +36,7 @@ from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
 from textmill_operator.peeker import Peeker
+from textmill_operator.reader import Reader
 from textmill_operator.reading import Reading
 from textmill_operator.recorder import Recorder
 from textmill_operator.statuses import Statuses
@@ -47,6 +62,7 @@ class Executor:
         clock: Callable[[], float],
         patience: Patience,
         peeker: Peeker,
+        reader: Reader,
         messenger: Messenger,
         tracing: Tracing | None = None,
     ) -> None:
@@ -54,7 +70,7 @@ class Executor:
         self._metrics, self._peeker, self._messenger, self.patience = metrics, peeker, messenger, patience
         self._statuses = Statuses(calls, store, recorder, labeller, metrics, clock, tracing)
         self._jobs = Jobs(calls, store, self._statuses, site)
-        self._reading = Reading(calls, store, patience)
+        self._reader, self._reading = reader, Reading(calls, store)
         self.lookups = Lookups(api, store, clock)
 
     async def perform(self, actions: Iterable[Action]) -> bool:
@@ -79,11 +95,13 @@ class Executor:
                 case Launch() | Follow() | Recreate() | Grow() | Collect():
                     await self._jobs.perform(action)
                 case Read(pod):
-                    await self._reading.read(pod)
+                    self._reader.ask(pod)
                 case Peek(pod):
                     self._peeker.ask(pod)
                 case Notify(write):
                     await self._notify(write)
+                case ListPods(job):
+                    await self._reading.list_pods(job)
                 case Inspect(job):
                     await self._reading.inspect(job)
                 case LookUp():
@@ -101,6 +119,11 @@ class Executor:
     async def close(self) -> None:
         """End what goes on beside the rounds."""
         await self.lookups.close()
+
+    def pause(self) -> float | None:
+        """Return the seconds until the first of what failed may be tried again, None where nothing waits."""
+        pauses = (self.patience.pause(), self._reader.pause())
+        return min((one for one in pauses if one is not None), default=None)
 
     async def _notify(self, write: Write) -> None:
         """Write an attempt down, then make it; neither where one is under way, or too many are."""
@@ -127,6 +150,8 @@ def _key(action: Action) -> str:
             return f"look-up {namespace} {requests[0].uid}"
         case Read(pod) | Peek(pod):
             return pod.uid
+        case ListPods(job):
+            return f"list {job.uid}"
         case Inspect(job):
             return f"events {job.uid}"
         case Grow(job):

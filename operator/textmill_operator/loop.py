@@ -122,7 +122,7 @@ class Loop:
     async def _rest(self, wake_at: float | None) -> None:
         """Wait for a change, the plan's own time, another try of what was refused, or REST: whichever comes first."""
         planned = REST if wake_at is None else max(0.0, wake_at - self._clock())
-        refused = self._executor.patience.pause()
+        refused = self._executor.pause()
         seconds = min(REST, planned, REST if refused is None else refused)
         try:
             async with asyncio.timeout(seconds):

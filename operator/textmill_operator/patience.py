@@ -19,8 +19,8 @@ KEPT = 10_000
 class Patience:
     """Failures by what they concern: a uid or a Job's name."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic, longest: float = LONGEST_SECONDS) -> None:
+        self._clock, self._longest = clock, longest
         self._failures: dict[str, tuple[int, float]] = {}
 
     def waits(self, key: str) -> bool:
@@ -40,7 +40,7 @@ class Patience:
         """Count a failure; what was refused is left alone for a while, which doubles each time."""
         tries, until = self._failures.pop(key, (0, 0.0))
         if refused:
-            until = self._clock() + min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(tries, 10))
+            until = self._clock() + min(self._longest, FIRST_SECONDS * 2.0 ** min(tries, 10))
         self._failures[key] = (tries + 1, until)
         while len(self._failures) > KEPT:
             del self._failures[next(iter(self._failures))]

@@ -28,6 +28,7 @@ from textmill_operator.messenger import Messenger
 from textmill_operator.metrics import Metrics
 from textmill_operator.patience import Patience
 from textmill_operator.peeker import Peeker
+from textmill_operator.reader import Reader
 from textmill_operator.recorder import Recorder
 from textmill_operator.settings import Settings
 from textmill_operator.store import Store
@@ -98,7 +99,7 @@ def _acting(
 ) -> tuple[Executor, dict[str, Callable[[], Coroutine[Any, Any, None]]]]:
     """Return what performs actions, and what does beside the rounds what they must not wait for."""
     recorder, labeller = Recorder(api, metrics), Labeller(api, store)
-    peeker = Peeker(api, store, time.time)
+    peeker, reader = Peeker(api, store, time.time), Reader(api, store, time.time)
     patient, allowed = settings["NOTIFY_TIMEOUT_SECONDS"], settings.notify_networks
     messenger = Messenger(api, store, metrics, time.time, timeout=patient, allowed=allowed)
     executor = Executor(
@@ -112,6 +113,7 @@ def _acting(
         clock=time.time,
         patience=Patience(),
         peeker=peeker,
+        reader=reader,
         messenger=messenger,
         tracing=tracing,
     )
@@ -119,6 +121,7 @@ def _acting(
         "recorder": recorder.run,
         "labeller": labeller.run,
         "peeker": peeker.run,
+        "reader": reader.run,
         "messenger": messenger.run,
     }
 

@@ -64,6 +64,23 @@ SETTINGS: dict[str, Setting] = {
     ),
     "IMAGE_GRACE_SECONDS": Setting(Limits.image_grace, "How long an image may fail to be pulled."),
     "CLAIM_GRACE_SECONDS": Setting(Limits.claim_grace, "How long the claim may be missing."),
+    "INPUT_GRACE_SECONDS": Setting(
+        Limits.input_grace, "How long a file, a ConfigMap or an upload may be missing before the request fails."
+    ),
+    "VOLUME_GRACE_SECONDS": Setting(
+        Limits.volume_grace, "How long the volume may be full or in trouble before a try counts as an attempt."
+    ),
+    "LOG_PATIENCE_SECONDS": Setting(
+        Limits.log_patience,
+        "How long the log of a pod that ended well may be unreadable; then it is done again.",
+    ),
+    "TERMINATING_GRACE_SECONDS": Setting(
+        Limits.terminating_grace,
+        "How long a deleted pod may stay after its time before it counts as lost.",
+    ),
+    "KEEP_FAILED_SECONDS": Setting(
+        Limits.keep_failed, "How long a Job that failed stays, so that its log can be read."
+    ),
     "PROGRESS_SECONDS": Setting(
         Limits.progress_every,
         "How long a pod runs before its log is looked at for progress, and how often then; 0 never.",
@@ -172,6 +189,11 @@ class Settings:
             podless_grace=self["PODLESS_SECONDS"],
             image_grace=self["IMAGE_GRACE_SECONDS"],
             claim_grace=self["CLAIM_GRACE_SECONDS"],
+            input_grace=self["INPUT_GRACE_SECONDS"],
+            volume_grace=self["VOLUME_GRACE_SECONDS"],
+            log_patience=self["LOG_PATIENCE_SECONDS"],
+            terminating_grace=self["TERMINATING_GRACE_SECONDS"],
+            keep_failed=self["KEEP_FAILED_SECONDS"],
             progress_every=self["PROGRESS_SECONDS"],
             notify_attempts=self["NOTIFY_ATTEMPTS"],
             notify_timeout=self["NOTIFY_TIMEOUT_SECONDS"],

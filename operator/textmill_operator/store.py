@@ -16,7 +16,7 @@ from typing import Any, Literal
 from textmill.errors import BadObject
 from textmill.glimpses import Glimpse
 from textmill.notices import Outcome
-from textmill.picture import Hold, Job, Picture, Pod, Trouble
+from textmill.picture import Hold, Job, Picture, Pod, Trouble, Unreadable
 from textmill.request import Request
 
 Kind = Literal["request", "job", "pod"]
@@ -43,6 +43,8 @@ class Store:
         self._things: dict[Kind, dict[str, tuple[int, Any]]] = {kind: {} for kind in KINDS}
         self._gone: dict[str, int] = {}
         self._read: dict[str, Pod] = {}
+        self._unreadable: dict[str, Unreadable] = {}
+        self._listed: set[str] = set()
         self._trouble: dict[str, Trouble] = {}
         self._glimpses: dict[str, tuple[float, Glimpse | None]] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -79,8 +81,17 @@ class Store:
         self._gone[uid] = max(version or 0, known[0] if known else 0)
         while len(self._gone) > GONE_KEPT:
             del self._gone[next(iter(self._gone))]
-        for memory in (self._read, self._trouble, self._glimpses, self._outcomes, self.lent, self._held):
+        for memory in (
+            self._read,
+            self._unreadable,
+            self._trouble,
+            self._glimpses,
+            self._outcomes,
+            self.lent,
+            self._held,
+        ):
             memory.pop(uid, None)
+        self._listed.discard(uid)
         if self._things[kind].pop(uid, None) is None:
             return False
         self._on_change()
@@ -111,6 +122,23 @@ class Store:
         if pod.uid in self._things["pod"]:
             self._read[pod.uid] = pod
             self._on_change()
+
+    def unreadable(self, pod: Pod, at: float, why: str, *, unfit: bool = False) -> None:
+        """Keep since when the log of a pod that is still there cannot be read, and why."""
+        if pod.uid in self._things["pod"]:
+            known = self._unreadable.get(pod.uid)
+            self._unreadable[pod.uid] = Unreadable(known.since if known else at, why, unfit)
+            self._on_change()
+
+    def listed(self, job: Job) -> None:
+        """Note that the pods of an ended Job that is still there were listed from the API, and are all in the store."""
+        if job.uid in self._things["job"]:
+            self._listed.add(job.uid)
+            self._on_change()
+
+    def changed(self) -> None:
+        """Have a plan made soon, though nothing in the picture is new."""
+        self._on_change()
 
     def glimpse(self, pod: Pod, at: float, found: Glimpse | None) -> None:
         """Keep how far a pod is that is still there, and when that was asked; nothing found changes only the time."""
@@ -168,11 +196,12 @@ class Store:
         return Picture.of(self.requests(), jobs, pods, self.lent, self._outcomes, dict(self._held))
 
     def _with_trouble(self, job: Job) -> Job:
-        trouble = self._trouble.get(job.uid)
-        return job if trouble is None else replace(job, trouble=trouble)
+        trouble, listed = self._trouble.get(job.uid), job.uid in self._listed
+        return replace(job, trouble=trouble, listed=listed) if trouble or listed else job
 
     def _with_reports(self, pod: Pod) -> Pod:
         if pod.unread:
-            return self._read.get(pod.uid, pod)
+            unreadable = self._unreadable.get(pod.uid)
+            return self._read.get(pod.uid) or (replace(pod, unreadable=unreadable) if unreadable else pod)
         looked_at, found = self._glimpses.get(pod.uid, (0.0, None))
         return replace(pod, looked_at=looked_at, glimpse=found) if looked_at else pod

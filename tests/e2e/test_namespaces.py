@@ -45,6 +45,6 @@ def test_same_text_in_another_namespace_is_counted_anew(wide: Release) -> None:
 
 def test_namespace_without_a_claim_says_volume_missing(wide: Release) -> None:
     kubectl("delete", "pvc", "textmill-data", f"--namespace={BARE}", "--timeout=60s")
-    Release(BARE).create("homeless", {"inline": "nowhere to lie"})
+    Release(BARE).create("homeless", {"inline": "nowhere to lie"}, timeoutSeconds=30)
     status = Release(BARE).ended("homeless")
     assert (status["phase"], reason(status)) == ("Failed", "VolumeMissing")

@@ -132,7 +132,7 @@ def no_image() -> Iterator[None]:
 
 
 def test_image_that_nobody_has_fails_as_not_pullable(mill: Release, middle: Path, no_image: None) -> None:
-    ask(mill, "imageless", middle)
+    ask(mill, "imageless", middle, timeoutSeconds=60)
     status = mill.ended("imageless")
     assert (status["phase"], reason(status)) == ("Failed", "ImageNotPullable")
     assert release.REFERENCE in str(status["conditions"])

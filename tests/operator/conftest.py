@@ -24,6 +24,7 @@ from textmill_operator.metrics import Metrics
 from textmill_operator.outside import networks
 from textmill_operator.patience import Patience
 from textmill_operator.peeker import Peeker
+from textmill_operator.reader import Reader
 from textmill_operator.recorder import Recorder
 from textmill_operator.store import Kind, Store
 from textmill_operator.tracing import Tracing
@@ -67,6 +68,7 @@ class Operator:
         self.recorder = Recorder(self.api, self.metrics)
         self.labeller = Labeller(self.api, self.store)
         self.peeker = Peeker(self.api, self.store, lambda: NOW)
+        self.reader = Reader(self.api, self.store, lambda: self.now, lambda: self.ticks)
         allowed = networks(self.networks)
         self.messenger = Messenger(
             self.api, self.store, self.metrics, lambda: NOW, timeout=self.patient, allowed=allowed
@@ -82,6 +84,7 @@ class Operator:
             clock=lambda: self.now,
             patience=Patience(lambda: self.ticks),
             peeker=self.peeker,
+            reader=self.reader,
             messenger=self.messenger,
             tracing=self.tracing,
         )
@@ -133,7 +136,7 @@ def pod_body(job: Body) -> Body:
             "creationTimestamp": CREATED,
             "ownerReferences": [{**CONTROLLER, "uid": job["metadata"]["uid"]}],
         },
-        "status": {"phase": "Succeeded", "containerStatuses": [{"state": {"terminated": ended}}]},
+        "status": {"phase": "Succeeded", "containerStatuses": [{"name": "worker", "state": {"terminated": ended}}]},
     }
 
 

@@ -51,7 +51,7 @@ async def with_long_pod(operator: Operator, log: str | None = LOG) -> str:
     state = {"running": {"startedAt": to_time(NOW - 10)}}
     operator.api.seed(
         paths.pods("ns", name),
-        {"metadata": meta, "status": {"phase": "Running", "containerStatuses": [{"state": state}]}},
+        {"metadata": meta, "status": {"phase": "Running", "containerStatuses": [{"name": "worker", "state": state}]}},
     )
     if log is not None:
         operator.api.logs[paths.pods("ns", name, "log")] = log

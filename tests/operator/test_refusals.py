@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operator.conftest import NOW, Operator
 from tests.operator.fake_api import answer, away, quota
-from textmill.actions import Collect, Inspect, Read, Recreate
+from textmill.actions import Collect, Inspect, Recreate
 from textmill.errors import Reason
-from textmill.picture import Job, Pod, Trouble
+from textmill.picture import Job, Trouble
 from textmill.planner import plan
 from textmill_operator import paths
-from textmill_operator.errors import Away, Refused
+from textmill_operator.errors import Away
 from textmill_operator.patience import KEPT, LONGEST_SECONDS, Patience
-from textmill_operator.reading import LOG_TRIES
-
-SEALED = '@seal {"format":1,"lines":1,"sha256":"x"}\n'
 
 
 def posts(operator: Operator) -> int:
@@ -154,39 +150,6 @@ async def test_api_that_is_away_changes_nothing_and_is_told(operator: Operator) 
     operator.api.refuse = away
     assert not await operator.round()
     assert operator.request("a")["status"]["phase"] == "Pending"
-
-
-@pytest.mark.parametrize("error", [Away("500"), Refused("400")])
-async def test_log_that_cannot_be_read_is_given_up_after_some_tries(operator: Operator, error: Exception) -> None:
-    pod = await ended_pod(operator)
-    operator.api.refuse = lambda _, path: error if path.endswith("/log") else None
-    for number in range(LOG_TRIES):
-        assert [one.unread for one in pods(operator)] == [True], number
-        await operator.executor.perform([Read(pod)])
-        operator.ticks += LONGEST_SECONDS
-    assert [one.broken for one in pods(operator)] == ["0 report lines where the seal says 1"]
-
-
-async def test_log_that_is_gone_is_broken_at_once(operator: Operator) -> None:
-    await operator.executor.perform([Read(await ended_pod(operator))])
-    assert [one.broken for one in pods(operator)] == ["0 report lines where the seal says 1"]
-
-
-async def ended_pod(operator: Operator) -> Pod:
-    """Let a Job's pod end well, with its reports in its log alone."""
-    await start(operator, "a")
-    operator.finish_jobs()
-    (path,) = [path for path in operator.api.objects if "/pods/" in path]
-    ended = operator.api.objects[path]["status"]["containerStatuses"][0]["state"]["terminated"]
-    ended["message"] = SEALED
-    operator.see()
-    (pod,) = pods(operator)
-    return pod
-
-
-def pods(operator: Operator) -> list[Pod]:
-    """Return the pods of the picture."""
-    return [pod for group in operator.store.picture().pods.values() for pod in group]
 
 
 async def test_events_tell_why_a_job_has_no_pod(operator: Operator) -> None:

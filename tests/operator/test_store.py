@@ -115,7 +115,7 @@ def test_answers_that_come_too_late_are_not_kept(store: Store) -> None:
     store.put("job", job)
     ended = {"exitCode": 0, "message": "@seal {}"}
     pod = {"metadata": {"uid": "p", "name": "p", "namespace": "ns", "resourceVersion": "3"}}
-    store.put("pod", pod | {"status": {"containerStatuses": [{"state": {"terminated": ended}}]}})
+    store.put("pod", pod | {"status": {"containerStatuses": [{"name": "worker", "state": {"terminated": ended}}]}})
     assert [one.trouble for one in store.picture().jobs.values()] == [None]
     assert [one.reports for group in store.picture().pods.values() for one in group] == [None]
 

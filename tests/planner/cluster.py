@@ -9,6 +9,7 @@ from tests.planner.api import Api, Book
 from tests.planner.worker_model import OutOfMemory
 from textmill import reports
 from textmill.picture import Job, Key, Pod
+from textmill.request import Request
 
 Fate = Literal["well", "crash", "oom", "evict", "node lost", "unsealed", "log cut"]
 SHARD_RETRIES = 2
@@ -19,10 +20,16 @@ class Cluster(Api):
     """The API and all that acts on it but for users and operators."""
 
     job_ttl: float = 600.0
+    waited: bool = False
 
     def harm(self, job_uid: str) -> None:
         """Note that the members of a Job had bad luck."""
         self.hurt |= {one.uid for one in self.books[job_uid].plan.members}
+
+    def known(self, namespace: str, key: str | None) -> list[Request]:
+        """Return the settled requests of a namespace whose result is found under this key."""
+        there = [one for one in self.requests.values() if one.namespace == namespace and one.status.settled]
+        return [one for one in there if one.reuse_label == key]
 
     def pods_of(self, job: Job) -> list[Pod]:
         """Return a Job's pods."""
@@ -79,6 +86,7 @@ class Cluster(Api):
                     pod = replace(pod, started=self.now)
                 if self.trouble & {"image", "claim"}:
                     self.harm(job.uid)
+                    self.waited = True
                 if "image" in self.trouble:
                     pod = replace(pod, waiting=("ImagePullBackOff", "no such image"))
                 if "claim" in self.trouble:
@@ -151,7 +159,12 @@ class Cluster(Api):
     def at_work(self) -> int:
         """Count the pods at work that the limit is for: not those of Jobs made late, or deleted by others.
 
-        Nor those of a Job that lost a pod which had ended well: what the leader gave away meanwhile is gone.
+        Nor those that wait for an image or a claim, nor those of a Job that lost a pod which had ended well: what the
+        leader gave away meanwhile is gone.
         """
         meant = {job.uid for job in self.jobs.values() if not self.books[job.uid].late} - self.robbed
-        return sum(1 for pod in self.pods.values() if not pod.ended and pod.job_uid in meant)
+        return sum(
+            1
+            for pod in self.pods.values()
+            if pod.job_uid in meant and not (pod.ended or pod.waiting or pod.unschedulable)
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from tests.planner.cluster import Fate
@@ -9,6 +11,7 @@ from tests.planner.leader import Fault
 from tests.planner.receiver import HOOK
 
 FATES: tuple[Fate, ...] = ("well", "well", "well", "crash", "oom", "evict", "node lost", "unsealed", "log cut")
+GRACES: dict[str, Any] = {"image_grace": 60, "claim_grace": 10, "volume_grace": 30, "keep_failed": 60}
 FAULTS: tuple[Fault, ...] = ("none", "none", "none", "refuse", "lose")
 OPTIONS = st.fixed_dictionaries(
     {

@@ -24,6 +24,7 @@ from textmill.actions import (
     Inspect,
     JobPlan,
     Launch,
+    ListPods,
     LookUp,
     Notify,
     Peek,
@@ -54,6 +55,7 @@ class Leader:
     views: dict[Kind, View] = field(default_factory=dict)
     read: dict[str, Pod] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
     lent: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     glimpses: dict[str, tuple[float, Glimpse | None]] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -67,7 +69,10 @@ class Leader:
 
     def picture(self) -> Picture:
         """Return what this leader sees."""
-        jobs = [replace(one, trouble=self.troubles.get(one.uid)) for one in self.views["jobs"].items.values()]
+        jobs = [
+            replace(one, trouble=self.troubles.get(one.uid), listed=one.uid in self.listed)
+            for one in self.views["jobs"].items.values()
+        ]
         pods = [self._seen(self.read.get(one.uid, one)) for one in self.views["pods"].items.values()]
         return Picture.of(self.views["requests"].items.values(), jobs, pods, dict(self.lent), dict(self.outcomes))
 
@@ -102,7 +107,7 @@ class Leader:
                     yield from self._write(write, told)
                     if told:
                         self._tell(write)
-                case Read() | Inspect() | LookUp():
+                case Read() | ListPods() | Inspect() | LookUp():
                     self._call(partial(self._look, action))
                     yield
 
@@ -123,10 +128,13 @@ class Leader:
             case Collect(job, idle):
                 yield from self._collect(job, idle)
 
-    def _look(self, action: Read | Inspect | LookUp) -> None:
+    def _look(self, action: Read | ListPods | Inspect | LookUp) -> None:
         match action:
             case Read(pod):
                 self._read(pod)
+            case ListPods(job):
+                self.views["pods"].advance(self.cluster, 1 << 30)
+                self.listed.add(job.uid)
             case Inspect(job):
                 self._inspect(job)
             case LookUp(namespace, requests):
@@ -229,8 +237,7 @@ class Leader:
         """Look at once, at no call's cost: the real one does it beside the rounds."""
         now, (member,) = self.cluster.now, self.cluster.books[pod.job_uid].plan.members
         done = int(now - pod.started)
-        seen = Glimpse(member.uid, min(done, 100), 100, 1, now) if done % 3 else pod.glimpse
-        self.glimpses[pod.uid] = (now, seen)
+        self.glimpses[pod.uid] = now, Glimpse(member.uid, min(done, 100), 100, 1, now) if done % 3 else pod.glimpse
 
     def _inspect(self, job: Job) -> None:
         if "quota" in self.cluster.trouble:
@@ -238,11 +245,6 @@ class Leader:
 
     def _look_up(self, namespace: str, requests: tuple[Request, ...]) -> None:
         for request in requests:
-            wanted = reuse.key(request.spec)
-            known = [
-                one
-                for one in self.cluster.requests.values()
-                if one.namespace == namespace and one.reuse_label == wanted and one.status.settled
-            ]
+            known = self.cluster.known(namespace, reuse.key(request.spec))
             fit = next((one for one in known if reuse.fits(request.spec, one)), None)
             self.lent[request.uid] = reuse.lend(fit) if fit else None

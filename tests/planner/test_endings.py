@@ -168,11 +168,12 @@ def test_count_that_died_keeps_its_tokens() -> None:
     assert (status["phase"], status["tokens"]["count"]) == ("Counting", 3)
 
 
-def test_bad_artefact_starts_over_from_the_input() -> None:
+@pytest.mark.parametrize("reason", ["ArtefactInvalid", "InputChanged"])
+def test_count_that_its_tokens_cannot_give_starts_over_from_the_input(reason: str) -> None:
     tokenized = {"type": "Tokenized", "status": "True", "reason": "T", "message": "", "lastTransitionTime": "x"}
     one = request(status=recorded("count", conditions=[tokenized], progress={"percent": 50}))
     there = job(one, stage="count")
-    said = reports.failed("u1", "ArtefactInvalid", "no manifest")
+    said = reports.failed("u1", reason, "no manifest")
     status = of(planned(one, jobs=(there,), pods=(well(there, said),)), one)
     assert (status["phase"], status["attempts"], status["progress"]) == ("Pending", 1, {"percent": 0})
     assert "tokens" not in status
@@ -185,8 +186,8 @@ def test_bad_artefact_starts_over_from_the_input() -> None:
 @pytest.mark.parametrize(
     ("reason", "message", "expected"),
     [
-        ("InputMissing", "no file", ("False", "InputMissing")),
-        ("VolumeFull", "no space", ("Unknown", "VolumeFull")),
+        ("InputNotAllowed", "a link", ("False", "InputNotAllowed")),
+        ("DigestMismatch", "another", ("False", "DigestMismatch")),
         ("SomethingNew", "?", ("Unknown", "WorkerFailed")),
     ],
 )
@@ -207,7 +208,7 @@ def test_input_left_unread_is_planned_again_with_its_size(left: str, learnt: dic
     status = of(planned(one, jobs=(there,), pods=(well(there, reports.left("u1", left, 5000)),)), one)
     assert (status["input"], status["phase"]) == (learnt, "Pending")
     assert "attempts" not in status
-    assert why(status) == ("Unknown", left)
+    assert why(status) == ("Unknown", "Replanned")
 
 
 def test_first_shard_that_fails_decides_while_others_work() -> None:

@@ -24,7 +24,7 @@ from tests.planner.crd import check_status
 from textmill import transitions
 from textmill.actions import Collect, Inspect, Launch, Write
 from textmill.errors import Reason
-from textmill.picture import Pod, Trouble
+from textmill.picture import Trouble
 from textmill.request import to_time
 
 NO_CLAIM = 'persistentvolumeclaim "textmill-data" not found'
@@ -76,50 +76,93 @@ def test_end_of_time_names_what_held_the_request_up(reason: Reason, expected: st
     )
 
 
-UNPULLED, BACK_OFF = {"waiting": ("ErrImagePull", "no")}, {"waiting": ("ImagePullBackOff", "no")}
+UNPULLED: dict[str, Any] = {"waiting": ("ErrImagePull", "no")}
+BACK_OFF: dict[str, Any] = {"waiting": ("ImagePullBackOff", "no")}
 
 
 @pytest.mark.parametrize(
     ("sign", "age", "expected"),
     [
-        (UNPULLED, 59, None),
-        (UNPULLED, 60, "ImageNotPullable"),
-        (BACK_OFF, 60, "ImageNotPullable"),
-        (UNPULLED | {"pulling": NOW - 59}, 999, None),
-        (UNPULLED | {"pulling": NOW - 60}, 999, "ImageNotPullable"),
+        (UNPULLED, 9, None),
+        (UNPULLED, 10, ("Unknown", "ImageNotPullable")),
+        (UNPULLED, 899, ("Unknown", "ImageNotPullable")),
+        (UNPULLED, 900, ("False", "ImageNotPullable")),
+        (BACK_OFF, 900, ("False", "ImageNotPullable")),
+        (UNPULLED | {"pulling": NOW - 9}, 999, None),
+        (UNPULLED | {"pulling": NOW - 899}, 999, ("Unknown", "ImageNotPullable")),
+        (UNPULLED | {"pulling": NOW - 900}, 999, ("False", "ImageNotPullable")),
+        ({"waiting": ("InvalidImageName", "no")}, 0, ("False", "ImageNotPullable")),
+        ({"waiting": ("ErrImageNeverPull", "no")}, 0, ("False", "ImageNotPullable")),
         ({"waiting": ("ContainerCreating", "")}, 999, None),
+        ({"waiting": ("PodInitializing", "")}, 999, None),
+        ({"waiting": ("CreateContainerConfigError", "no")}, 9, None),
+        ({"waiting": ("CreateContainerConfigError", "no")}, 10, ("Unknown", "ContainerNotStarted")),
         ({"unschedulable": NO_CLAIM}, 9, None),
-        ({"unschedulable": NO_CLAIM}, 10, "VolumeMissing"),
-        ({"unschedulable": "0/3 nodes are available"}, 999, None),
+        ({"unschedulable": NO_CLAIM}, 10, ("Unknown", "VolumeMissing")),
+        ({"unschedulable": NO_CLAIM}, 899, ("Unknown", "VolumeMissing")),
+        ({"unschedulable": NO_CLAIM}, 900, ("False", "VolumeMissing")),
+        ({"unschedulable": "0/3 nodes are available"}, 9, None),
+        ({"unschedulable": "0/3 nodes are available"}, 999, ("Unknown", "Unschedulable")),
+        ({"deleted_at": NOW - 9}, 999, None),
+        ({"deleted_at": NOW - 10}, 999, ("Unknown", "PodTerminating")),
+        ({"deleted_at": NOW - 299}, 999, ("Unknown", "PodTerminating")),
+        ({"deleted_at": NOW - 300}, 999, ("Unknown", "BatchSplit")),
     ],
 )
-def test_pod_that_cannot_start_fails_its_members(sign: dict[str, Any], age: float, expected: str | None) -> None:
+def test_pod_that_cannot_start_is_told_of_and_fails_its_members_when_it_lasts(
+    sign: dict[str, Any], age: float, expected: tuple[str, str] | None
+) -> None:
     everyone = [request(f"u{n}", status=recorded(started=0), retries=5) for n in range(2)]
     there = job(*everyone, age=1000)
     made = planned(*everyone, jobs=(there,), pods=(pod(there, age=age, **sign),))
-    found = [why(write.status) for write in made.actions if isinstance(write, Write)]
-    assert found == ([("False", expected)] * 2 if expected else [])
+    writes = [write for write in made.actions if isinstance(write, Write)]
+    for write in writes:
+        check_status(write.status)
+    assert [why(write.status) for write in writes] == ([expected] * 2 if expected else [])
 
 
-def test_pull_is_counted_from_when_the_node_can_pull() -> None:
-    def pulling(**status: Any) -> float:
-        meta = {"uid": "u", "name": "n", "namespace": "t", "creationTimestamp": to_time(NOW - 90)}
-        return Pod.parse({"metadata": meta, "status": status}).pulling
+@pytest.mark.parametrize(
+    ("sign", "text"),
+    [
+        (
+            {"unschedulable": "0/3 nodes are available: 3 Insufficient cpu."},
+            "0/3 nodes are available: 3 Insufficient cpu.",
+        ),
+        (
+            {"waiting": ("CreateContainerConfigError", 'secret "x" not found')},
+            'CreateContainerConfigError: secret "x" not',
+        ),
+        (
+            {"deleted_at": NOW - 60, "node": "n7"},
+            "Pod job-0 is being deleted and has not ended; node n7 must say so.",
+        ),
+    ],
+)
+def test_condition_carries_the_clusters_own_message_once_and_is_taken_back(sign: dict[str, Any], text: str) -> None:
+    one = request(status=recorded(started=50))
+    there = job(one, age=50)
+    write = only_write(planned(one, jobs=(there,), pods=(pod(there, age=50, **sign),)))
+    assert text in write.status["conditions"][-1]["message"]
+    told = after(one, write)
+    assert planned(told, jobs=(there,), pods=(pod(there, age=50, **sign),)).actions == ()
+    back = only_write(planned(told, jobs=(there,), pods=(pod(there, age=50),)))
+    assert why(back.status) == ("Unknown", "Tokenizing")
 
-    def sandbox(at: float) -> dict[str, Any]:
-        return {"type": "PodReadyToStartContainers", "status": "True", "lastTransitionTime": to_time(at)}
 
-    assert pulling() == 0
-    assert pulling(startTime=to_time(NOW - 30)) == NOW - 30
-    assert pulling(startTime=to_time(NOW - 30), conditions=[sandbox(NOW - 10)]) == NOW - 10
+def test_one_pod_of_four_without_its_image_does_not_end_the_others_work() -> None:
+    one = request(size=4000, status=recorded(started=100, shards=4, pods=4))
+    there = job(one, shards=4, parallelism=4, age=100)
+    pods = (pod(there, 3, age=100, **BACK_OFF), *(pod(there, n, age=100, started=NOW - 1) for n in range(3)))
+    assert why(only_write(planned(one, jobs=(there,), pods=pods)).status) == ("Unknown", "ImageNotPullable")
 
 
 @pytest.mark.parametrize(
     ("sign", "wake_at"),
     [
-        (UNPULLED, NOW + 55),
-        (UNPULLED | {"pulling": NOW - 2}, NOW + 58),
+        (UNPULLED, NOW + 5),
+        (UNPULLED | {"pulling": NOW - 2}, NOW + 8),
         ({"unschedulable": NO_CLAIM}, NOW + 5),
+        ({"deleted_at": NOW - 2}, NOW + 8),
     ],
 )
 def test_pod_that_cannot_start_is_looked_at_again(sign: dict[str, Any], wake_at: float) -> None:
@@ -166,3 +209,23 @@ def test_namespace_whose_pods_are_refused_starts_no_other_meanwhile() -> None:
     (launch,) = planned(told, next_one, elsewhere, jobs=(job(one, age=59, trouble=QUOTA),)).actions
     assert isinstance(launch, Launch)
     assert launch.job.namespace == "elsewhere"
+
+
+def test_pods_without_an_image_hold_no_others_up_but_as_many_as_the_limit_at_most() -> None:
+    def free(stuck: int) -> int:
+        held = [request(f"h{n}", status=recorded(job=f"j{n}"), size=500) for n in range(stuck)]
+        jobs = tuple(job(one, name=f"j{n}") for n, one in enumerate(held))
+        waiting = [request(f"w{n}", size=500, age=9 - n) for n in range(6)]
+        made = planned(*held, *waiting, jobs=jobs, pods=tuple(pod(one, **BACK_OFF) for one in jobs))
+        return kinds(made).count("Launch")
+
+    assert [free(stuck) for stuck in (0, 3, LIMITS.pods, LIMITS.pods + 1, 2 * LIMITS.pods)] == [4, 4, 4, 3, 0]
+
+
+@pytest.mark.parametrize("reason", ["ImageNotPullable", "VolumeMissing", "InputMissing", "VolumeFull"])
+def test_end_of_time_has_the_reason_of_what_was_waited_for(reason: str) -> None:
+    said = {"type": "Succeeded", "status": "Unknown", "reason": reason, "message": "so.", "lastTransitionTime": "x"}
+    one = request(status=recorded(started=3600, conditions=[said]))
+    there = job(one, age=3600)
+    made = planned(one, jobs=(there,), pods=(pod(there, age=3600),))
+    assert why(only_write(made).status) == ("False", reason)

@@ -151,7 +151,7 @@ def test_pods_of_an_ended_job_may_be_seen_late(end: dict[str, Any], seen: str) -
     pods = (pod(there),) if seen == "still at work" else ()
     early = planned(one, jobs=(there,), pods=pods)
     assert (early.actions, early.wake_at) == ((), NOW + 1)
-    late = planned(one, jobs=(replace(there, ended_at=NOW - 10),), pods=pods)
+    late = planned(one, jobs=(replace(there, ended_at=NOW - 10, listed=True),), pods=pods)
     assert why(only_write(late).status) == ("False", "PodLost")
 
 

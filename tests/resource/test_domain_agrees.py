@@ -10,13 +10,13 @@ from typing import Any, get_args
 import pytest
 
 from tests.resource.definition import CRD, SCHEMA, V1, Json, fields, leaves
-from textmill import names, notices, transitions
+from textmill import names, notices, transitions, waiting
 from textmill.actions import Write
 from textmill.errors import ADVICE, Reason
 from textmill.glimpses import Glimpse
 from textmill.limits import Limits
 from textmill.orders import OnError
-from textmill.outcomes import after_reports
+from textmill.outcomes import after_failure, after_reports
 from textmill.picture import Job, Member
 from textmill.request import ENDS, Notify, Phase, Request, Spec, to_time
 
@@ -49,6 +49,11 @@ def _left(why: str) -> Json:
     return outcome.status
 
 
+def _written(write: Write | None) -> Json:
+    assert write is not None
+    return write.status
+
+
 def _tokenized() -> Json:
     return transitions.tokenized({}, OBSERVED, NOW, path="work/a/b", shards=2, count=2)
 
@@ -69,6 +74,9 @@ WRITTEN: dict[str, Callable[[], Any]] = {
     "unanswered": lambda: transitions.unanswered(_request(), "why", NOW).status,
     "delivered": lambda: transitions.delivered(_request(), NOW).status,
     "give up": lambda: transitions.give_up(_request(), "why", NOW).status,
+    "try again": lambda: after_failure(_request(), Reason.INPUT_MISSING, "why", Limits(), NOW).status,
+    "stop the clock": lambda: _written(waiting.stop_clock(_request(), "why", NOW)),
+    "queued": lambda: _written(waiting.queued(_request({}), NOW)),
     "left too big": lambda: _left("TooBig"),
     "left not shardable": lambda: _left("NotShardable"),
 }

@@ -16,7 +16,7 @@ from typing import Protocol
 from textmill import layout, reports
 from textmill.errors import BadObject, Reason
 from textmill.orders import CountOrder, TokenizeOrder
-from worker.errors import WorkerError
+from worker.errors import WorkerError, unavailable
 from worker.memory import keep_small_blocks
 from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
 from worker.volume import Made, publish, remove_unfinished
@@ -92,6 +92,7 @@ def _attempt(uid: str, path: str, task: Callable[[], reports.Report]) -> reports
 
 
 def _failed(uid: str, error: Exception) -> reports.Report:
+    error = unavailable(error) or error
     if isinstance(error, WorkerError):
         return reports.failed(uid, error.reason, str(error))
     if isinstance(error, MemoryError):

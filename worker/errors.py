@@ -6,9 +6,25 @@ batch go on. What is done about it (another try or none) is decided elsewhere, f
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 from textmill.errors import ADVICE, Reason
+
+_PASSING = frozenset(
+    {
+        errno.EIO,
+        errno.ESTALE,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ETIMEDOUT,
+        errno.EREMOTEIO,
+        errno.EHOSTDOWN,
+        errno.ENOTCONN,
+        errno.ESHUTDOWN,
+    }
+)
+"""What a disk, a network file system or a system short of files says; it tells nothing of the file itself."""
 
 
 class WorkerError(Exception):
@@ -75,6 +91,12 @@ class ArtefactInvalid(WorkerError):
     reason = Reason.ARTEFACT_INVALID
 
 
+class VolumeUnavailable(WorkerError):
+    """The volume, or the system beneath it, fails at what usually works."""
+
+    reason = Reason.VOLUME_UNAVAILABLE
+
+
 class VolumeFull(WorkerError):
     """There is no room on the volume, or the quota is used up."""
 
@@ -85,3 +107,10 @@ class MemoryTooSmall(WorkerError):
     """A word, or a run of spaces or marks, is so long that it does not fit into the worker's memory."""
 
     reason = Reason.OOM_KILLED
+
+
+def unavailable(error: BaseException) -> VolumeUnavailable | None:
+    """Return the error of the volume that an error of the system is, None where it is another."""
+    if isinstance(error, OSError) and error.errno in _PASSING:
+        return VolumeUnavailable(f"the volume fails: {error.strerror}")
+    return None

@@ -21,7 +21,7 @@ from typing import IO
 from textmill import layout
 from textmill.artefacts import Source
 from textmill.orders import TokenizeOrder
-from worker.errors import DigestMismatch, InputChanged, InputMissing, InputNotAllowed
+from worker.errors import DigestMismatch, InputChanged, InputMissing, InputNotAllowed, unavailable
 
 _BASE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = _BASE | os.O_DIRECTORY
@@ -120,6 +120,8 @@ def _step(folder: int, part: str, flags: int, name: str) -> int:
     try:
         return os.open(part, flags, dir_fd=folder)
     except (OSError, ValueError) as error:
+        if trouble := unavailable(error):
+            raise trouble from error
         with suppress(OSError, ValueError):
             if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise InputNotAllowed(f"{_shown(name)}: {_shown(part)} is a symbolic link") from error

@@ -17,7 +17,7 @@ from textmill.artefacts import ManifestRefused, Section, Source, TokensFile, Tok
 from textmill.orders import TokenizeOrder
 from worker import arrow
 from worker.engines import Column, engine
-from worker.errors import ArtefactInvalid
+from worker.errors import ArtefactInvalid, InputMissing
 from worker.inputs import Input, opened
 from worker.progress import Progress
 from worker.ranges import shard_range
@@ -33,13 +33,24 @@ BATCH = 131_072
 def tokenize(order: TokenizeOrder, settings: Settings, later: list[Made] | None = None) -> reports.Report:
     """Carry out one order, as far as it concerns this shard, and return its report.
 
-    It holds once the folder is published: already, or with those that wait in `later`.
+    It holds once the folder is published: already, or with those that wait in `later`. Where the input is gone, what an
+    earlier pod of the same Job has made of it is as good: the folder is this order's own.
     """
+    try:
+        return _tokenize(order, settings, later)
+    except InputMissing:
+        manifest = _made_before(_target(order, settings), order, settings)
+        if manifest is None:
+            raise
+        return _report(order, manifest)
+
+
+def _tokenize(order: TokenizeOrder, settings: Settings, later: list[Made] | None) -> reports.Report:
     with opened(order, settings.root, settings.configmaps) as found:
         size = found.source.bytes
         if order.leave_above is not None and size > order.leave_above:
             return reports.left(order.id, reports.LEFT_TOO_BIG, size)
-        target = settings.root / layout.shard(f"{settings.out}/{order.id}", settings.shard)
+        target = _target(order, settings)
         manifest = _kept(target, order, found, settings)
         if manifest is None:
             strict, hashing = order.errors == "strict", settings.shard == 0
@@ -49,7 +60,29 @@ def tokenize(order: TokenizeOrder, settings: Settings, later: list[Made] | None 
             with new_folder(target, settings.pod_uid, later) as folder:
                 manifest = _Shard(order, found, text, settings, folder).write()
                 (folder / layout.MANIFEST).write_text(manifest.text(), "utf-8")
+    return _report(order, manifest)
+
+
+def _target(order: TokenizeOrder, settings: Settings) -> Path:
+    return settings.root / layout.shard(f"{settings.out}/{order.id}", settings.shard)
+
+
+def _report(order: TokenizeOrder, manifest: TokensManifest) -> reports.Report:
     return reports.done_tokens(order.id, manifest.shard, manifest.shards, manifest.observed(), manifest.tokens)
+
+
+def _made_before(target: Path, order: TokenizeOrder, settings: Settings) -> TokensManifest | None:
+    """Return the manifest of a shard that is there already, if it is of this order and all of it fits."""
+    try:
+        manifest, _ = read_manifest(target, TokensManifest)
+        asked = (manifest.asked_encoding, manifest.errors, manifest.shard, manifest.shards)
+        digests = {order.sha256, order.value if order.source == "upload" else None, manifest.source.sha256} - {None}
+        if asked != (order.encoding, order.errors, settings.shard, settings.shards) or len(digests) > 1:
+            return None
+        check_files(target, manifest.files)
+    except (ArtefactInvalid, ManifestRefused):
+        return None
+    return manifest
 
 
 def _kept(target: Path, order: TokenizeOrder, found: Input, settings: Settings) -> TokensManifest | None:

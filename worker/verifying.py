@@ -15,7 +15,7 @@ from typing import IO, TypeVar
 from textmill import layout
 from textmill.artefacts import File, ManifestRefused, TableManifest, TokensFile, TokensManifest
 from worker.digests import digest
-from worker.errors import ArtefactInvalid
+from worker.errors import ArtefactInvalid, unavailable
 
 _Kind = TypeVar("_Kind", TokensManifest, TableManifest)
 
@@ -25,6 +25,8 @@ def read_manifest(folder: Path, kind: type[_Kind]) -> tuple[_Kind, str]:
     try:
         content = (folder / layout.MANIFEST).read_bytes()
     except OSError as error:
+        if trouble := unavailable(error):
+            raise trouble from error
         raise ArtefactInvalid(f"{folder.name}/ has no manifest: {error.strerror}") from error
     try:
         return kind.parse(content.decode()), hashlib.sha256(content).hexdigest()
@@ -40,6 +42,8 @@ def verified(folder: Path, name: str, wanted: File | TokensFile | None) -> Itera
     try:
         file = (folder / name).open("rb")
     except OSError as error:
+        if trouble := unavailable(error):
+            raise trouble from error
         raise ArtefactInvalid(f"{folder.name}/{name} cannot be opened: {error.strerror}") from error
     with file:
         if (found := digest(file, type(wanted))) != wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from tests.worker.runs import (
 from textmill import layout
 from textmill.orders import CountOrder, TokenizeOrder
 from worker.counting import count
-from worker.errors import ArtefactInvalid, InputChanged
+from worker.errors import ArtefactInvalid, InputChanged, InputMissing
 from worker.tokenizing import tokenize
 
 TEXT = "one two two\nthree three THREE\n"
@@ -158,6 +159,20 @@ def test_tokens_of_a_shard_that_was_cut_elsewhere_are_not_kept(root: Path) -> No
     edit(root / SHARD / layout.MANIFEST, end=12)
     tokenize(path_order(), tokenize_settings(root))
     assert shard_manifest(root).end == len(TEXT)
+
+
+@pytest.mark.parametrize("order", [path_order(), path_order(sha256=hashlib.sha256(TEXT.encode()).hexdigest())])
+def test_tokens_that_fit_are_told_though_the_input_is_gone(root: Path, order: TokenizeOrder) -> None:
+    before = tokenize(order, tokenize_settings(root))
+    (root / layout.DROP / "text.txt").unlink()
+    assert tokenize(order, tokenize_settings(root, pod_uid="pod-9")) == before
+
+
+@pytest.mark.parametrize("order", [path_order(errors="strict"), path_order(sha256="a" * 64)])
+def test_tokens_of_another_order_do_not_stand_for_an_input_that_is_gone(root: Path, order: TokenizeOrder) -> None:
+    (root / layout.DROP / "text.txt").unlink()
+    with pytest.raises(InputMissing):
+        tokenize(order, tokenize_settings(root))
 
 
 def test_tokens_that_fit_are_kept_and_told_as_before(root: Path) -> None:

@@ -22,6 +22,9 @@ from textmill_operator.store import KINDS, Kind, Store
 SILENT_AFTER = 3
 """Audits in a row that found news of a kind of which the watch had not said a word since the audit before."""
 
+MISSING_AFTER = 2
+"""Audits in a row, but for the first, that found objects of a kind of which the watch has never said a word."""
+
 log = logging.getLogger(__name__)
 
 
@@ -34,6 +37,8 @@ class Audit:
         self._misses = dict.fromkeys(KINDS, 0)
         self._heard = dict(store.heard)
         self.done_at: float | None = None
+        self.listed = asyncio.Event()
+        self._unheard = dict.fromkeys(KINDS, 0)
         self._began: float | None = None
 
     @property
@@ -42,6 +47,9 @@ class Audit:
         silent = [kind for kind in KINDS if self._misses[kind] >= SILENT_AFTER]
         if silent:
             return f"the watch is silent: several audits in a row found news of {silent} that it had not shown"
+        missing = [kind for kind in KINDS if self._unheard[kind] >= MISSING_AFTER]
+        if missing:
+            return f"the watch of {missing} is missing: there are some, and it has not shown a single one"
         last = self.done_at or self._began
         since = 0.0 if last is None else time.monotonic() - last
         if since > self._every * 4 + 60:
@@ -67,7 +75,10 @@ class Audit:
             silent = corrections > 0 and self._store.heard[kind] == self._heard[kind]
             self._misses[kind] = self._misses[kind] + 1 if silent else 0
             self._heard[kind] = self._store.heard[kind]
+            unheard = self.listed.is_set() and not self._store.heard[kind] and self._store.counts()[kind] > 0
+            self._unheard[kind] = self._unheard[kind] + 1 if unheard else 0
         self.done_at = time.monotonic()
+        self.listed.set()
 
     async def _compare(self, kind: Kind, namespace: str) -> int:
         path, query = paths.live(kind, namespace)

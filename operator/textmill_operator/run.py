@@ -62,7 +62,8 @@ async def run(settings: Settings) -> None:
         runner, port = await health.serve(app, *settings.health_address)
         log.info("health and metrics at port %d", port)
         parts = {
-            "watch": from_the_first_lead(election.won, lambda: watch.run(store, settings.namespaces)),
+            # kopf looks once for what it can watch, so the definition must be there: a list that works says so.
+            "watch": from_the_first_lead(audit.listed, lambda: watch.run(store, settings.namespaces)),
             "election": election.run(),
             "audit": from_the_first_lead(election.won, audit.run),
             **{name: run() for name, run in beside.items()},

@@ -12,7 +12,7 @@ import pytest
 from tests.operator.conftest import Operator, request_body
 from tests.operator.fake_api import away
 from textmill_operator import paths
-from textmill_operator.audit import SILENT_AFTER, Audit
+from textmill_operator.audit import MISSING_AFTER, SILENT_AFTER, Audit
 from textmill_operator.errors import Away, NotFound
 
 
@@ -47,6 +47,30 @@ async def test_watch_that_never_speaks_turns_health_red(operator: Operator) -> N
         operator.submit(f"new-{number}")
         await audit.once()
     assert "silent" in str(audit.trouble)
+
+
+async def test_watch_that_never_showed_what_is_there_is_told_to_be_missing(operator: Operator) -> None:
+    operator.submit("a")
+    audit, seen = auditor(operator), []
+    for _ in range(MISSING_AFTER + 1):
+        await audit.once()
+        seen.append(audit.trouble)
+    assert seen[:-1] == [None] * MISSING_AFTER
+    assert "the watch of ['request'] is missing" in str(seen[-1])
+    operator.store.heard["request"] += 1
+    await audit.once()
+    assert audit.trouble is None
+
+
+async def test_watch_begins_only_after_a_list_that_works(operator: Operator) -> None:
+    audit = auditor(operator)
+    operator.api.refuse = lambda _, path: NotFound(path) if path.endswith("processingrequests") else None
+    with pytest.raises(NotFound):
+        await audit.once()
+    assert not audit.listed.is_set()
+    operator.api.refuse = lambda _method, _path: None
+    await audit.once()
+    assert audit.listed.is_set()
 
 
 async def test_watch_that_only_lags_is_not_blamed(operator: Operator) -> None:

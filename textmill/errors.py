@@ -93,7 +93,7 @@ ADVICE: dict[Reason, Advice] = {
 
 
 WAIT_ADVICE: dict[Wait, str] = {
-    Wait.QUEUED: "GET /requests/NAME and `textmill get` show how many are ahead of it.",
+    Wait.QUEUED: "It starts by itself once a pod is free.",
     Wait.UNSCHEDULABLE: "It starts by itself once a node has room for it; see kubectl describe pod.",
     Wait.NOT_STARTED: "It starts by itself once that is mended; see kubectl describe pod.",
     Wait.TERMINATING: "If its node is gone, delete the node; the pod is replaced after a grace in any case.",

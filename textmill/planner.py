@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from textmill import faults, gathering, growing, notifying, podless, progress, transitions, waiting
+from textmill import faults, gathering, growing, notifying, podless, progress, queued, transitions, waiting
 from textmill.actions import Inspect, ListPods, Plan, Read, Recreate
 from textmill.batches import plan_job
 from textmill.clearing import beside, clear_away, may_work
@@ -51,6 +51,7 @@ def plan(picture: Picture, limits: Limits, now: float) -> Plan:
     clear_away(draft, (recorded.keys() | awaited.keys()) & picture.jobs.keys())
     _make_again(draft)
     fill_free_pods(draft)
+    queued.tell(draft)
     return draft.finished()
 
 

@@ -26,7 +26,7 @@ def request(
     size: int | None = 10,
     given: Input | None = None,
     namespace: str = "default",
-    age: float = 100,
+    age: float = 9,
     deleting: bool = False,
     **spec: Any,
 ) -> Request:

@@ -12,6 +12,7 @@ from textmill.picture import Pod
 
 OWNER = {"apiVersion": "batch/v1", "kind": "Job", "uid": "j", "controller": True}
 ASKED = {"u1": None}
+QUEUED = {"type": "Succeeded", "status": "Unknown", "reason": "Queued", "message": "", "lastTransitionTime": "x"}
 
 
 def parsed(*owners: dict[str, Any], **meta: Any) -> Pod:
@@ -39,7 +40,7 @@ def test_pods_that_no_job_controls_leave_all_places_free(owners: tuple[dict[str,
 
 def test_pods_of_an_unknown_job_hold_places_for_a_while() -> None:
     orphans = tuple(replace(parsed(OWNER), uid=f"p{number}", created=NOW - 1) for number in range(16))
-    made = planned(request(), pods=orphans, lent=ASKED)
+    made = planned(request(status={"conditions": [QUEUED]}), pods=orphans, lent=ASKED)
     assert (kinds(made), made.wake_at) == ([], NOW - 1 + LIMITS.orphan_grace)
     assert kinds(planned(request(), pods=orphans, lent=ASKED, now=NOW + LIMITS.orphan_grace)) == ["Launch"]
 

@@ -39,7 +39,7 @@ def test_request_never_waits_where_fewer_than_two_pods_start(number: int) -> Non
 
 
 def test_requests_gather_while_two_pods_start_and_are_looked_at_when_that_is_over() -> None:
-    made = beside(2, request("new"), request("other"), age=2)
+    made = beside(2, request("new", age=1), request("other", age=1), age=2)
     assert (made.actions, made.wake_at) == ((), NOW + 3)
 
 

@@ -13,14 +13,18 @@ import asyncio
 import logging
 import time
 
+from textmill.errors import BadObject
 from textmill_operator import paths
 from textmill_operator.api import Api
+from textmill_operator.bulkhead import bulkhead
 from textmill_operator.errors import ApiError
 from textmill_operator.metrics import Metrics
-from textmill_operator.store import KINDS, Kind, Store
+from textmill_operator.store import KINDS, Kind, Store, identity
 
 SILENT_AFTER = 3
 """Audits in a row that found news of a kind of which the watch had not said a word since the audit before."""
+YIELD_EVERY = 50
+"""Objects that are read in one go: a few milliseconds of the thread that renews the Lease."""
 
 MISSING_AFTER = 2
 """Audits in a row, but for the first, that found objects of a kind of which the watch has never said a word."""
@@ -61,10 +65,11 @@ class Audit:
         self._began = time.monotonic()
         while True:
             await asyncio.sleep(self._every)
-            try:
-                await self.once()
-            except ApiError as error:
-                log.warning("the audit could not list: %s", error)
+            with bulkhead(self._metrics, "audit", "one audit"):
+                try:
+                    await self.once()
+                except ApiError as error:
+                    log.warning("the audit could not list: %s", error)
 
     async def once(self) -> None:
         """List everything once and set the store right."""
@@ -86,11 +91,20 @@ class Audit:
         news, up_to = 0, 0
         async for page in self._api.pages(path, **query):
             up_to = up_to or int(page["metadata"].get("resourceVersion") or 0)
-            for body in page.get("items") or ():
-                uids.add(body["metadata"]["uid"])
+            for place, body in enumerate(page.get("items") or ()):
                 news += self._store.put(kind, body)
+                uids |= _uid(kind, body)
+                if place % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)  # else nothing else is answered while a long page is read
         lost = self._store.keep_only(kind, uids, up_to, namespace)
         if (news or lost) and self.done_at is not None:
             self._metrics.audit_corrections.inc(news + len(lost))
             log.info("the audit found %d %ss anew and %d gone", news, kind, len(lost))
         return news + len(lost)
+
+
+def _uid(kind: Kind, body: object) -> set[str]:
+    try:
+        return {identity(kind, body)[0]}
+    except BadObject:
+        return set()

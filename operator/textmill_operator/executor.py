@@ -26,9 +26,10 @@ from textmill.actions import (
     Recreate,
     Write,
 )
+from textmill_operator import bulkhead, rounds
 from textmill_operator.api import Api
 from textmill_operator.calls import Calls
-from textmill_operator.errors import ApiError, Away
+from textmill_operator.errors import ApiError, Away, NotLeading
 from textmill_operator.jobs import Jobs
 from textmill_operator.labeller import Labeller
 from textmill_operator.lookups import Lookups
@@ -72,13 +73,17 @@ class Executor:
         self._jobs = Jobs(calls, store, self._statuses, site)
         self._reader, self._reading = reader, Reading(calls, store)
         self.lookups = Lookups(api, store, clock)
+        self.left = 0
+        """Actions of the last plan that its round left for the next one."""
 
     async def perform(self, actions: Iterable[Action]) -> bool:
         """Perform actions side by side; tell whether the API answered. NotLeading is raised when none is under way.
 
-        What the API refuses is left alone for a while by itself (`patience`); it holds up nothing else.
+        What the API refuses is left alone for a while by itself (`patience`); it holds up nothing else. A long plan is
+        cut (`rounds`).
         """
-        outcomes = await asyncio.gather(*(self._perform(action) for action in actions), return_exceptions=True)
+        todo, self.left = rounds.cut(one for one in actions if not self.patience.waits(_key(one)))
+        outcomes = await asyncio.gather(*(self._perform(action) for action in todo), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -86,8 +91,6 @@ class Executor:
 
     async def _perform(self, action: Action) -> bool:
         kind, key = type(action).__name__, _key(action)
-        if self.patience.waits(key):
-            return True
         try:
             match action:
                 case Write():
@@ -112,7 +115,16 @@ class Executor:
             away = isinstance(error, Away)
             self.patience.failed(key, refused=not away)
             return not away
-        self.patience.forget(key)
+        except NotLeading:
+            raise
+        except Exception as error:  # noqa: BLE001 - one action's fault is no reason to leave the others undone
+            bulkhead.note(self._metrics, "action", f"{kind} {key}", error)
+            self.patience.failed(key, refused=True)
+            return True
+        if isinstance(action, Inspect):
+            self.patience.failed(key, refused=True)  # events come late, if at all: not in the next round
+        else:
+            self.patience.forget(key)
         self._metrics.actions.labels(kind, "done").inc()
         return True
 

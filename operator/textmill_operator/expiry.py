@@ -12,9 +12,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from textmill.request import Request, from_time
+from textmill.bodies import called
+from textmill.errors import BadObject
+from textmill.request import Body, Request, from_time
 from textmill_operator import paths
 from textmill_operator.api import Api
+from textmill_operator.bulkhead import bulkhead
 from textmill_operator.errors import ApiError, Conflict, NotFound, NotLeading, Refused
 from textmill_operator.lease import Election
 from textmill_operator.metrics import Metrics
@@ -53,12 +56,13 @@ class Expiry:
         while True:
             await self._election.won.wait()
             pause = self._every
-            try:
-                due = await self.once()
-                if due is not None:
-                    pause = min(pause, max(SOONEST, due - self._clock()))
-            except (ApiError, NotLeading) as error:
-                log.warning("expired requests could not be removed: %s", error)
+            with bulkhead(self._metrics, "expiry", "one look"):
+                try:
+                    due = await self.once()
+                    if due is not None:
+                        pause = min(pause, max(SOONEST, due - self._clock()))
+                except (ApiError, NotLeading) as error:
+                    log.warning("expired requests could not be removed: %s", error)
             await asyncio.sleep(pause)
 
     async def once(self) -> float | None:
@@ -66,13 +70,25 @@ class Expiry:
         upcoming: float | None = None
         for namespace in self._namespaces:
             async for page in self._api.pages(paths.requests(namespace), fieldSelector=paths.EXPIRING):
-                for request in map(Request.parse, page.get("items") or ()):
-                    at = expires_at(request)
-                    if at is not None and at <= self._clock():
-                        await self._remove(request)
-                    elif at is not None:
-                        upcoming = at if upcoming is None else min(upcoming, at)
+                for body in page.get("items") or ():
+                    with bulkhead(self._metrics, "expiry", f"request {called(body)}"):
+                        at = await self._due(body)
+                        if at is not None:
+                            upcoming = at if upcoming is None else min(upcoming, at)
         return upcoming
+
+    async def _due(self, body: Body) -> float | None:
+        """Remove a request if it is due; return when it will be, None where it never will or is gone."""
+        try:
+            request = Request.parse(body)
+        except BadObject as error:
+            log.warning("left alone: %s", error)
+            return None
+        at = expires_at(request)
+        if at is None or at > self._clock():
+            return at
+        await self._remove(request)
+        return None
 
     async def _remove(self, request: Request) -> None:
         self._election.check()

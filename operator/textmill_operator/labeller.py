@@ -17,7 +17,9 @@ from textmill.names import REUSE_LABEL
 from textmill.request import Request
 from textmill_operator import paths
 from textmill_operator.api import Api
+from textmill_operator.bulkhead import bulkhead
 from textmill_operator.errors import ApiError, Away
+from textmill_operator.metrics import Metrics
 from textmill_operator.store import Store
 
 QUEUE = 10_000
@@ -32,8 +34,14 @@ log = logging.getLogger(__name__)
 class Labeller:
     """Labels requests; `ask` never waits."""
 
-    def __init__(self, api: Api, store: Store, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep) -> None:
-        self._api, self._store, self._sleep = api, store, sleep
+    def __init__(
+        self,
+        api: Api,
+        store: Store,
+        metrics: Metrics,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
+        self._api, self._store, self._metrics, self._sleep = api, store, metrics, sleep
         self._queue: asyncio.Queue[tuple[str, str, str]] = asyncio.Queue(QUEUE)
 
     def ask(self, request: Request, key: str) -> None:
@@ -45,14 +53,18 @@ class Labeller:
         """Write what is asked for, until cancelled."""
         while True:
             path, uid, key = await self._queue.get()
-            try:
-                await self._api.patch(path, {"metadata": {"uid": uid, "labels": {REUSE_LABEL: key}}})
-            except Away as error:
-                log.info("a result gets its reuse label later: %s", error)
-                if not self._queue.full():
-                    self._queue.put_nowait((path, uid, key))
-                await self._sleep(AWAY)
-            except ApiError as error:
-                log.info("a result stays without its reuse label: %s", error)
+            with bulkhead(self._metrics, "labeller", path):
+                await self._label(path, uid, key)
             if self._store.counts()["request"]:
                 await self._sleep(PAUSE)
+
+    async def _label(self, path: str, uid: str, key: str) -> None:
+        try:
+            await self._api.patch(path, {"metadata": {"uid": uid, "labels": {REUSE_LABEL: key}}})
+        except Away as error:
+            log.info("a result gets its reuse label later: %s", error)
+            if not self._queue.full():
+                self._queue.put_nowait((path, uid, key))
+            await self._sleep(AWAY)
+        except ApiError as error:
+            log.info("a result stays without its reuse label: %s", error)

@@ -5,6 +5,9 @@ the loop once: it waits a moment after the first before it looks, GATHER at leas
 long, so that planning stays a small part of the time however long the queue is. It looks again at the time that
 the plan named, and every REST seconds in any case, since level-based work needs no event to be right. Only the
 leader's loop runs; it starts with an audit.
+
+A plan is made in a thread of its own, on a picture that shares nothing with the store, since the thread of the event
+loop renews the Lease and answers probes. Both want the interpreter's lock, which a plan gives up every few ms.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ import logging
 import time
 from collections.abc import Callable
 
+from textmill.actions import Fault, Plan
 from textmill.limits import Limits
+from textmill.picture import Picture
 from textmill.planner import plan
+from textmill_operator import bulkhead
 from textmill_operator.audit import Audit
 from textmill_operator.errors import ApiError, NotLeading
 from textmill_operator.executor import Executor
@@ -53,6 +59,7 @@ class Loop:
         self._store, self._executor, self._audit, self._election = store, executor, audit, election
         self._metrics, self._limits, self._wake, self._clock = metrics, limits, wake, clock
         self._effort, self._gather = effort, GATHER
+        self._known_faults: set[str] = set()
         self._round_began: float | None = None
         self.planned = asyncio.Event()
         metrics.leading.set_function(lambda: float(election.leading))
@@ -95,7 +102,9 @@ class Loop:
         while True:
             self._election.check()
             self._wake.clear()
-            well, wake_at = await self._round()
+            well, wake_at = False, None
+            with bulkhead.bulkhead(self._metrics, "loop", "one round"):
+                well, wake_at = await self._round()
             failures = 0 if well else failures + 1
             if failures:
                 await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF)) - 1])
@@ -104,23 +113,43 @@ class Loop:
 
     async def _round(self) -> tuple[bool, float | None]:
         self._round_began = began = time.monotonic()
-        before = self._effort()
         picture = self._store.picture()
-        made = plan(picture, self._limits, self._clock())
-        self._gather = min(GATHER_MOST, max(GATHER, PLANNING_PART * (self._effort() - before)))
+        made, cost = await asyncio.to_thread(self._plan, picture)
+        self._gather = min(GATHER_MOST, max(GATHER, PLANNING_PART * cost))
         self._metrics.plan_seconds.observe(time.monotonic() - began)
+        self._tell(made.faults)
         well = await self._executor.perform(made.actions)
         self._metrics.round_seconds.observe(time.monotonic() - began)
         for kind, count in self._store.counts().items():
             self._metrics.objects.labels(kind).set(count)
+        for kind, count in self._store.bad().items():
+            self._metrics.bad_objects.labels(kind).set(count)
         suspended = sum(one.spec.suspend and not one.status.ended for one in picture.requests)
         self._metrics.objects.labels("suspended").set(suspended)
         self._round_began = None
         self.planned.set()
         return well, made.wake_at
 
+    def _plan(self, picture: Picture) -> tuple[Plan, float]:
+        """Plan, and return what that cost in CPU seconds; runs in a thread."""
+        before = self._effort()
+        made = plan(picture, self._limits, self._clock())
+        return made, self._effort() - before
+
+    def _tell(self, faults: tuple[Fault, ...]) -> None:
+        """Log and count what a plan failed at, once for as long as it goes on."""
+        for fault in faults:
+            if fault.what not in self._known_faults:
+                bulkhead.note(self._metrics, "plan", fault.what, fault.error)
+        self._known_faults = {fault.what for fault in faults}
+
     async def _rest(self, wake_at: float | None) -> None:
-        """Wait for a change, the plan's own time, another try of what was refused, or REST: whichever comes first."""
+        """Wait for a change, the plan's own time, another try of what was refused, or REST: whichever comes first.
+
+        What a round has left for the next waits for nothing.
+        """
+        if self._executor.left:
+            return
         planned = REST if wake_at is None else max(0.0, wake_at - self._clock())
         refused = self._executor.pause()
         seconds = min(REST, planned, REST if refused is None else refused)

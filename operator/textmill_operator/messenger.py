@@ -19,6 +19,7 @@ from textmill.notices import Outcome
 from textmill.request import Notify, Request
 from textmill_operator import outside
 from textmill_operator.api import Api, in_namespace
+from textmill_operator.bulkhead import bulkhead
 from textmill_operator.errors import ApiError, NoAnswer, NotAllowed, NotFound, Refused
 from textmill_operator.metrics import Metrics
 from textmill_operator.store import Store
@@ -83,13 +84,18 @@ class Messenger:
         while True:
             request = await self._queue.get()
             try:
-                outcome = await self._attempt(request)
+                with bulkhead(self._metrics, "messenger", f"request {request.namespace}/{request.name}"):
+                    await self._tell(request)
             finally:
                 self.release(request.namespace, request.uid)
-            self._metrics.notifications.labels(outcome.end).inc()
-            extra = {"request": f"{request.namespace}/{request.name}", "attempt": outcome.attempt}
-            log.info("told of the end: %s", outcome.message, extra=extra)
-            self._store.answered(request.uid, outcome)
+
+    async def _tell(self, request: Request) -> None:
+        """Make an attempt; where that raises, nothing is known of it, and the next one comes in its time."""
+        outcome = await self._attempt(request)
+        self._metrics.notifications.labels(outcome.end).inc()
+        extra = {"request": f"{request.namespace}/{request.name}", "attempt": outcome.attempt}
+        log.info("told of the end: %s", outcome.message, extra=extra)
+        self._store.answered(request.uid, outcome)
 
     async def _attempt(self, request: Request) -> Outcome:
         number = int(request.status.raw["notification"]["attempts"])

@@ -22,6 +22,18 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.bad_objects = Gauge(
+            "textmill_bad_objects",
+            "Objects that cannot be read and are left alone; the log names each.",
+            ["kind"],
+            registry=registry,
+        )
+        self.unexpected = Counter(
+            "textmill_unexpected_errors",
+            "Errors that nobody foresaw, each of which ended at one item; the log has the traceback.",
+            ["part"],
+            registry=registry,
+        )
         self.leading = Gauge("textmill_leading", "1 while this operator holds the Lease.", registry=registry)
         self.finished = Counter(
             "textmill_requests_finished", "Requests that came to their end.", ["phase", "reason"], registry=registry

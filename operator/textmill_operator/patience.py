@@ -2,8 +2,8 @@
 
 A refusal (a quota, a permission, admission) does not mend itself in a fifth of a second, and it concerns one
 Job or one request. Asking again in every round would be a hot loop, and slowing the rounds down would make
-everybody wait for one namespace's quota. So what was refused waits by itself, longer each time. The memory is
-bounded; forgetting an entry only means asking once more.
+everybody wait for one namespace's quota. So what was refused waits by itself, longer each time. What nobody has asked
+for in a while is forgotten, so the memory grows with what is live; what still waits is never forgotten.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from collections.abc import Callable
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
-KEPT = 10_000
+FORGOTTEN_SECONDS = 600.0
+"""An entry is forgotten when it has not failed again for so long after its time."""
+KEPT = 1000
+"""Entries among which nothing is looked for to forget."""
 
 
 class Patience:
@@ -22,6 +25,7 @@ class Patience:
     def __init__(self, clock: Callable[[], float] = time.monotonic, longest: float = LONGEST_SECONDS) -> None:
         self._clock, self._longest = clock, longest
         self._failures: dict[str, tuple[int, float]] = {}
+        self._look_at = KEPT
 
     def waits(self, key: str) -> bool:
         """Tell whether this was refused a short while ago."""
@@ -38,12 +42,19 @@ class Patience:
 
     def failed(self, key: str, *, refused: bool) -> None:
         """Count a failure; what was refused is left alone for a while, which doubles each time."""
-        tries, until = self._failures.pop(key, (0, 0.0))
+        tries, _ = self._failures.pop(key, (0, 0.0))
+        until = now = self._clock()
         if refused:
-            until = self._clock() + min(self._longest, FIRST_SECONDS * 2.0 ** min(tries, 10))
+            until = now + min(self._longest, FIRST_SECONDS * 2.0 ** min(tries, 10))
         self._failures[key] = (tries + 1, until)
-        while len(self._failures) > KEPT:
-            del self._failures[next(iter(self._failures))]
+        if len(self._failures) > self._look_at:
+            self._forget_old()
+
+    def _forget_old(self) -> None:
+        """Forget what was not tried again; done when the entries have doubled, so that it costs little at each."""
+        since = self._clock() - FORGOTTEN_SECONDS
+        self._failures = {key: one for key, one in self._failures.items() if one[1] > since}
+        self._look_at = max(KEPT, 2 * len(self._failures))
 
     def forget(self, key: str) -> None:
         """Forget the failures of what has gone well."""

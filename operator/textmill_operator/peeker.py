@@ -15,7 +15,9 @@ from textmill import glimpses, manifests
 from textmill.picture import Pod
 from textmill_operator import paths
 from textmill_operator.api import Api
+from textmill_operator.bulkhead import bulkhead
 from textmill_operator.errors import ApiError
+from textmill_operator.metrics import Metrics
 from textmill_operator.store import Store
 
 AT_ONCE = 4
@@ -29,8 +31,8 @@ log = logging.getLogger(__name__)
 class Peeker:
     """Keeps the pods that are to be looked at; `ask` never waits."""
 
-    def __init__(self, api: Api, store: Store, clock: Callable[[], float]) -> None:
-        self._api, self._store, self._clock = api, store, clock
+    def __init__(self, api: Api, store: Store, metrics: Metrics, clock: Callable[[], float]) -> None:
+        self._api, self._store, self._metrics, self._clock = api, store, metrics, clock
         self._queue: asyncio.Queue[Pod] = asyncio.Queue(QUEUE)
         self._asked: set[str] = set()
 
@@ -49,7 +51,9 @@ class Peeker:
     async def _work(self) -> None:
         while True:
             pod = await self._queue.get()
-            found = await self._look(pod)
+            found = None
+            with bulkhead(self._metrics, "peeker", f"pod {pod.namespace}/{pod.name}"):
+                found = await self._look(pod)
             self._asked.discard(pod.uid)
             self._store.glimpse(pod, self._clock(), found)
 

@@ -18,6 +18,7 @@ from textmill.actions import Note
 from textmill.names import API_VERSION, KIND
 from textmill.request import Request, to_time
 from textmill_operator.api import Api, in_namespace
+from textmill_operator.bulkhead import bulkhead
 from textmill_operator.errors import ApiError
 from textmill_operator.metrics import Metrics
 
@@ -59,11 +60,15 @@ class Recorder:
         """Post what is queued, until cancelled."""
         while True:
             body = await self._queue.get()
-            try:
-                await self._api.create(in_namespace(body["metadata"]["namespace"], "events"), body)
-            except ApiError as error:
-                self._metrics.events_dropped.inc()
-                log.info("an event was not posted: %s", error)
+            with bulkhead(self._metrics, "recorder", body["metadata"]["name"]):
+                await self._post(body)
+
+    async def _post(self, body: dict[str, Any]) -> None:
+        try:
+            await self._api.create(in_namespace(body["metadata"]["namespace"], "events"), body)
+        except ApiError as error:
+            self._metrics.events_dropped.inc()
+            log.info("an event was not posted: %s", error)
 
 
 def event(request: Request, note: Note, now: float) -> dict[str, Any]:

@@ -99,8 +99,8 @@ def _acting(
     tracing: Tracing | None,
 ) -> tuple[Executor, dict[str, Callable[[], Coroutine[Any, Any, None]]]]:
     """Return what performs actions, and what does beside the rounds what they must not wait for."""
-    recorder, labeller = Recorder(api, metrics), Labeller(api, store)
-    peeker, reader = Peeker(api, store, time.time), Reader(api, store, time.time)
+    recorder, labeller = Recorder(api, metrics), Labeller(api, store, metrics)
+    peeker, reader = Peeker(api, store, metrics, time.time), Reader(api, store, time.time)
     patient, allowed = settings["NOTIFY_TIMEOUT_SECONDS"], settings.notify_networks
     messenger = Messenger(api, store, metrics, time.time, timeout=patient, allowed=allowed)
     executor = Executor(

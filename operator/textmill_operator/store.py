@@ -9,10 +9,12 @@ resourceVersions are compared as whole numbers, which Kubernetes allows since 1.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from textmill.bodies import called
 from textmill.errors import BadObject
 from textmill.glimpses import Glimpse
 from textmill.notices import Outcome
@@ -30,16 +32,24 @@ _PARSE: dict[Kind, Callable[[Body], Thing]] = {"request": Request.parse, "job": 
 log = logging.getLogger(__name__)
 
 
-def version_of(body: Body) -> int:
-    """Return an object's resourceVersion as a number."""
-    return int(body["metadata"].get("resourceVersion") or 0)
+LENT_SECONDS = 600.0
+"""For so long a look-up's answer is good: well below the time for which the sweep spares a table."""
+
+
+def identity(kind: Kind, body: Any) -> tuple[str, int]:
+    """Return an object's uid and its resourceVersion as a number; BadObject where it has none that can be read."""
+    meta = body.get("metadata") if isinstance(body, dict) else None
+    uid, version = (meta.get("uid"), meta.get("resourceVersion") or "0") if isinstance(meta, dict) else (None, None)
+    if not isinstance(uid, str) or not isinstance(version, str) or not version.isascii() or len(version) > 64:
+        raise BadObject(f"the {kind} {called(body)} has no uid and version")
+    return uid, int(version) if version.isdecimal() else 0
 
 
 class Store:
     """Objects by uid. `on_change` is called after each change that a plan may depend on."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
-        self._on_change = on_change
+    def __init__(self, on_change: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._on_change, self._clock = on_change, clock
         self._things: dict[Kind, dict[str, tuple[int, Any]]] = {kind: {} for kind in KINDS}
         self._gone: dict[str, int] = {}
         self._read: dict[str, Pod] = {}
@@ -48,30 +58,49 @@ class Store:
         self._trouble: dict[str, Trouble] = {}
         self._glimpses: dict[str, tuple[float, Glimpse | None]] = {}
         self._outcomes: dict[str, Outcome] = {}
-        self.lent: dict[str, Mapping[str, Any] | None] = {}
         self._held: dict[str, Hold] = {}
+        self._lent: dict[str, tuple[float, Mapping[str, Any] | None]] = {}
+        self._bad: dict[Kind, dict[str, int]] = {kind: {} for kind in KINDS}
         self.heard: dict[Kind, int] = dict.fromkeys(KINDS, 0)
         """Events that the watch has brought, news or not."""
 
     def put(self, kind: Kind, body: Body) -> bool:
         """Take an object as the API gave it; tell whether it was news."""
-        uid, version = body["metadata"]["uid"], version_of(body)
-        known = self._things[kind].get(uid)
-        if version <= max(known[0] if known else -1, self._gone.get(uid, -1)):
-            return False
         try:
-            thing = _PARSE[kind](body)
+            uid, version = identity(kind, body)
         except BadObject as error:
             log.warning("left alone: %s", error)
             return False
+        known = self._things[kind].get(uid)
+        if version <= max(known[0] if known else -1, self._gone.get(uid, -1), self._bad[kind].get(uid, -1)):
+            return False
+        try:
+            thing = _PARSE[kind](body)
+        except Exception as error:  # noqa: BLE001 - whatever one object holds, the others are taken
+            return self._leave(kind, uid, version, error)
+        self._bad[kind].pop(uid, None)
         if isinstance(thing, Request) and thing.status.ended and thing.status.settled:
             return self.drop(kind, uid, version)
         if isinstance(thing, Request):
             thing = thing.without_text()
         self._gone.pop(uid, None)
         self._things[kind][uid] = (version, thing)
+        if isinstance(thing, Request) and thing.spec.suspend:
+            self._lent.pop(uid, None)
         self._on_change()
         return True
+
+    def _leave(self, kind: Kind, uid: str, version: int, error: Exception) -> bool:
+        """Leave an object alone that cannot be read, at this version; an older one that could be is out of date."""
+        log.warning("left alone: %s", error, exc_info=None if isinstance(error, BadObject) else error)
+        dropped = self.drop(kind, uid, version)
+        self._gone.pop(uid, None)  # it is there, so nobody may take its Job for one that nobody waits for
+        self._bad[kind][uid] = version
+        return dropped
+
+    def bad(self) -> dict[Kind, int]:
+        """Return how many objects of each kind are there that cannot be read."""
+        return {kind: len(self._bad[kind]) for kind in KINDS}
 
     def drop(self, kind: Kind, uid: str, version: int | None = None) -> bool:
         """Forget an object that is gone, or has left the selection; `version` is the last one known of it."""
@@ -87,15 +116,24 @@ class Store:
             self._trouble,
             self._glimpses,
             self._outcomes,
-            self.lent,
+            self._lent,
             self._held,
         ):
             memory.pop(uid, None)
         self._listed.discard(uid)
+        self._bad[kind].pop(uid, None)
         if self._things[kind].pop(uid, None) is None:
             return False
         self._on_change()
         return True
+
+    def take_away(self, kind: Kind, body: Body) -> bool:
+        """Forget an object of which this is the last body."""
+        try:
+            return self.drop(kind, *identity(kind, body))
+        except BadObject as error:
+            log.warning("left alone: %s", error)
+            return False
 
     def keep_only(self, kind: Kind, uids: set[str], up_to: int, namespace: str) -> list[str]:
         """Drop what a full list of a namespace (empty: all) taken at `up_to` does not hold; return what was dropped."""
@@ -106,6 +144,8 @@ class Store:
         ]
         for uid in lost:
             self.drop(kind, uid)
+        if not namespace:
+            self._bad[kind] = {uid: version for uid, version in self._bad[kind].items() if uid in uids}
         return lost
 
     def settled(self, uid: str) -> bool:
@@ -160,9 +200,10 @@ class Store:
 
     def lend(self, answers: Mapping[str, Mapping[str, Any] | None]) -> None:
         """Keep what the look-up of known results found, by the uid of a request that is still there."""
+        now = self._clock()
         for uid, found in answers.items():
             if uid in self._things["request"]:
-                self.lent[uid] = found
+                self._lent[uid] = (now, found)
                 self.free(uid)
         self._on_change()
 
@@ -181,6 +222,13 @@ class Store:
         """Forget that a request was held."""
         self._held.pop(uid, None)
 
+    @property
+    def lent(self) -> dict[str, Mapping[str, Any] | None]:
+        """Return what look-ups have found lately; what is older is looked up again: its table may be swept."""
+        since = self._clock() - LENT_SECONDS
+        self._lent = {uid: one for uid, one in self._lent.items() if one[0] > since}
+        return {uid: found for uid, (_, found) in self._lent.items()}
+
     def counts(self) -> dict[Kind, int]:
         """Return how many live objects of each kind there are."""
         return {kind: len(self._things[kind]) for kind in KINDS}
@@ -190,10 +238,10 @@ class Store:
         return [thing for _, thing in self._things["request"].values()]
 
     def picture(self) -> Picture:
-        """Return what is known now, as one immutable picture."""
+        """Return what is known now, as one immutable picture that shares nothing with what changes here."""
         jobs = [self._with_trouble(job) for _, job in self._things["job"].values()]
         pods = [self._with_reports(pod) for _, pod in self._things["pod"].values()]
-        return Picture.of(self.requests(), jobs, pods, self.lent, self._outcomes, dict(self._held))
+        return Picture.of(self.requests(), jobs, pods, self.lent, dict(self._outcomes), dict(self._held))
 
     def _with_trouble(self, job: Job) -> Job:
         trouble, listed = self._trouble.get(job.uid), job.uid in self._listed

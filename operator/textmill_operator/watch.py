@@ -23,7 +23,7 @@ import kopf
 from textmill import names
 from textmill_operator import paths
 from textmill_operator.api import credentials
-from textmill_operator.store import Kind, Store, version_of
+from textmill_operator.store import Kind, Store
 
 SILENCE_SECONDS = 70.0
 STOP_SECONDS = 2.0
@@ -94,7 +94,7 @@ def registry(store: Store, post: Post) -> kopf.OperatorRegistry:
         body = event["object"]
         store.heard[kind] += 1
         if event["type"] == "DELETED":
-            store.drop(kind, body["metadata"]["uid"], version_of(body))
+            store.take_away(kind, body)
         else:
             store.put(kind, body)
 

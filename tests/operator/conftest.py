@@ -64,10 +64,10 @@ class Operator:
         """Begin anew, with nothing but what the API holds."""
         self.api.fail_at, self.api.dead = None, False
         self.metrics = Metrics(CollectorRegistry())
-        self.store = Store(self.on_change)
+        self.store = Store(self.on_change, lambda: self.ticks)
         self.recorder = Recorder(self.api, self.metrics)
-        self.labeller = Labeller(self.api, self.store)
-        self.peeker = Peeker(self.api, self.store, lambda: NOW)
+        self.labeller = Labeller(self.api, self.store, self.metrics)
+        self.peeker = Peeker(self.api, self.store, self.metrics, lambda: NOW)
         self.reader = Reader(self.api, self.store, lambda: self.now, lambda: self.ticks)
         allowed = networks(self.networks)
         self.messenger = Messenger(

@@ -51,7 +51,7 @@ async def test_labels_pause_while_requests_are_live(operator: Operator, live: bo
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    labeller = Labeller(operator.api, operator.store, sleep)
+    labeller = Labeller(operator.api, operator.store, operator.metrics, sleep)
     for name in ("a", "b", "c"):
         labeller.ask(ended(operator, name), f"key-of-{name}")
     if live:
@@ -65,7 +65,7 @@ async def test_label_that_is_refused_stops_no_other(operator: Operator) -> None:
     first, second = ended(operator, "a"), ended(operator, "b")
     refused = paths.request("ns", "a")
     operator.api.refuse = lambda _method, path: Refused("no") if path == refused else None
-    labeller = Labeller(operator.api, operator.store)
+    labeller = Labeller(operator.api, operator.store, operator.metrics)
     labeller.ask(first, "one")
     labeller.ask(second, "two")
     await written(labeller, operator, 2)
@@ -78,7 +78,7 @@ async def test_label_that_finds_no_api_is_written_later(operator: Operator) -> N
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    labeller = Labeller(operator.api, operator.store, sleep)
+    labeller = Labeller(operator.api, operator.store, operator.metrics, sleep)
     labeller.ask(ended(operator, "a"), "key")
     operator.api.refuse = lambda method, path: away(method, path) if len(operator.api.log) == 1 else None
     await written(labeller, operator, 2)
@@ -86,7 +86,7 @@ async def test_label_that_finds_no_api_is_written_later(operator: Operator) -> N
 
 
 async def test_request_that_was_replaced_under_its_name_gets_no_label(operator: Operator) -> None:
-    labeller = Labeller(operator.api, operator.store)
+    labeller = Labeller(operator.api, operator.store, operator.metrics)
     labeller.ask(ended(operator, "a"), "old")
     operator.request("a")["metadata"]["uid"] = "another"
     await written(labeller, operator, 1)
@@ -94,7 +94,7 @@ async def test_request_that_was_replaced_under_its_name_gets_no_label(operator: 
 
 
 async def test_queue_that_is_full_drops_what_comes(operator: Operator) -> None:
-    labeller, one = Labeller(operator.api, operator.store), ended(operator, "a")
+    labeller, one = Labeller(operator.api, operator.store, operator.metrics), ended(operator, "a")
     for number in range(QUEUE + 1):
         labeller.ask(one, str(number))
     await written(labeller, operator, QUEUE)

@@ -13,6 +13,7 @@ from textmill.actions import LookUp
 from textmill_operator import lookups, paths
 from textmill_operator.errors import Away, Refused
 from textmill_operator.lookups import KEYS, PAGES, SPARE, TRIES
+from textmill_operator.store import LENT_SECONDS
 
 COPIES = 30_000
 
@@ -73,12 +74,12 @@ async def test_what_was_found_is_remembered_while_it_is_there(history: History) 
     operator, look_up = asking(history, "text")
     await operator.executor.perform([look_up])
     history.log.clear()
-    operator.store.lent.clear()
+    operator.ticks += LENT_SECONDS
     await operator.executor.perform([look_up])
     assert history.log == [("GET", paths.request("ns", "copy-text-0"))]
     assert answers(operator) == [True]
     history.unfit = {"text"}
-    operator.store.lent.clear()
+    operator.ticks += LENT_SECONDS
     await operator.executor.perform([look_up])
     assert answers(operator) == [False]
 

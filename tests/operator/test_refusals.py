@@ -13,7 +13,7 @@ from textmill.picture import Job, Trouble
 from textmill.planner import plan
 from textmill_operator import paths
 from textmill_operator.errors import Away
-from textmill_operator.patience import KEPT, LONGEST_SECONDS, Patience
+from textmill_operator.patience import FORGOTTEN_SECONDS, LONGEST_SECONDS, Patience
 
 
 def posts(operator: Operator) -> int:
@@ -199,8 +199,13 @@ def test_refusals_wait_longer_each_time_and_silence_never_waits(refusals: list[b
     assert patience.tries("x") == 0
 
 
-def test_memory_of_failures_is_bounded() -> None:
-    patience = Patience()
-    for number in range(KEPT + 5):
-        patience.failed(str(number), refused=False)
-    assert (patience.tries("4"), patience.tries("5")) == (0, 1)
+def test_what_waits_is_never_forgotten_and_what_nobody_asks_for_is() -> None:
+    moment = [0.0]
+    patience = Patience(lambda: moment[0])
+    for number in range(12_000):
+        patience.failed(str(number), refused=True)
+    assert all(patience.waits(str(number)) for number in range(12_000))
+    moment[0] = FORGOTTEN_SECONDS + 60
+    for number in range(12_000, 40_000):
+        patience.failed(str(number), refused=True)
+    assert (patience.tries("0"), patience.tries("39999")) == (0, 1)

@@ -92,23 +92,7 @@ class Executor:
     async def _perform(self, action: Action) -> bool:
         kind, key = type(action).__name__, _key(action)
         try:
-            match action:
-                case Write():
-                    await self._statuses.write(action)
-                case Launch() | Follow() | Recreate() | Grow() | Collect():
-                    await self._jobs.perform(action)
-                case Read(pod):
-                    self._reader.ask(pod)
-                case Peek(pod):
-                    self._peeker.ask(pod)
-                case Notify(write):
-                    await self._notify(write)
-                case ListPods(job):
-                    await self._reading.list_pods(job)
-                case Inspect(job):
-                    await self._reading.inspect(job)
-                case LookUp():
-                    await self.lookups.look_up(action)
+            await self._do(action)
         except ApiError as error:
             log.warning("%s: %s", kind, error, extra={"action": kind})
             self._metrics.actions.labels(kind, error.reason).inc()
@@ -127,6 +111,25 @@ class Executor:
             self.patience.forget(key)
         self._metrics.actions.labels(kind, "done").inc()
         return True
+
+    async def _do(self, action: Action) -> None:
+        match action:
+            case Write():
+                await self._statuses.write(action)
+            case Launch() | Follow() | Recreate() | Grow() | Collect():
+                await self._jobs.perform(action)
+            case Read(pod):
+                self._reader.ask(pod)
+            case Peek(pod):
+                self._peeker.ask(pod)
+            case Notify(write):
+                await self._notify(write)
+            case ListPods(job):
+                await self._reading.list_pods(job)
+            case Inspect(job):
+                await self._reading.inspect(job)
+            case LookUp():
+                await self.lookups.look_up(action)
 
     async def close(self) -> None:
         """End what goes on beside the rounds."""

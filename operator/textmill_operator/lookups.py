@@ -17,6 +17,7 @@ from typing import Any
 
 from textmill import reuse
 from textmill.actions import LookUp
+from textmill.errors import BadObject
 from textmill.names import REUSE_LABEL
 from textmill.picture import Hold, Key
 from textmill.request import Body, Request
@@ -173,7 +174,11 @@ def _pick(bodies: list[Body], wanted: dict[str, Request], found: dict[str, Reque
     seen = set()
     for body in bodies:
         seen.add((body["metadata"].get("labels") or {}).get(REUSE_LABEL, ""))
-        candidate = Request.parse(body)
+        try:
+            candidate = Request.parse(body)
+        except BadObject as error:
+            log.info("no known result is taken from it: %s", error)
+            continue
         key = reuse.key(candidate.spec)
         if key in wanted and key not in found and reuse.fits(wanted[key].spec, candidate):
             found[key] = candidate

@@ -22,18 +22,7 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
-        self.bad_objects = Gauge(
-            "textmill_bad_objects",
-            "Objects that cannot be read and are left alone; the log names each.",
-            ["kind"],
-            registry=registry,
-        )
-        self.unexpected = Counter(
-            "textmill_unexpected_errors",
-            "Errors that nobody foresaw, each of which ended at one item; the log has the traceback.",
-            ["part"],
-            registry=registry,
-        )
+        self._faults(registry)
         self.leading = Gauge("textmill_leading", "1 while this operator holds the Lease.", registry=registry)
         self.finished = Counter(
             "textmill_requests_finished", "Requests that came to their end.", ["phase", "reason"], registry=registry
@@ -66,4 +55,19 @@ class Metrics:
         )
         self.refused = Counter(
             "textmill_status_writes_refused", "Status writes that the API refused.", registry=registry
+        )
+
+    def _faults(self, registry: CollectorRegistry) -> None:
+        """Count what ends at one object or item."""
+        self.bad_objects = Gauge(
+            "textmill_bad_objects",
+            "Objects that cannot be read and are left alone; the log names each.",
+            ["kind"],
+            registry=registry,
+        )
+        self.unexpected = Counter(
+            "textmill_unexpected_errors",
+            "Errors that nobody foresaw, each of which ended at one item; the log has the traceback.",
+            ["part"],
+            registry=registry,
         )

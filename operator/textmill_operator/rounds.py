@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textmill.actions import Action, Follow, Grow, Launch, LookUp, Notify, Read, Recreate, Write
+from textmill.actions import Action, Follow, Grow, Launch, ListPods, LookUp, Notify, Read, Recreate, Write
 from textmill.request import ENDS
 
 MOST = 1000
@@ -40,9 +40,9 @@ def _up_to(actions: Sequence[Action], calls: int) -> tuple[list[Action], list[Ac
 def _urgency(action: Action) -> int:
     """Return 0 for what ends requests or frees pods for others, 1 for what starts them, 2 for the rest."""
     match action:
-        case Write(_, status):
-            return 0 if status.get("phase") in ENDS and not status.get("settled") else 2
-        case Read() | Follow() | Recreate():
+        case Write(request, status):
+            return 0 if status.get("phase") in ENDS and not request.status.ended else 2
+        case Read() | ListPods() | Follow() | Recreate():
             return 0
         case Launch() | Grow() | LookUp() | Notify():
             return 1

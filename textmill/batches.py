@@ -56,7 +56,18 @@ def shards_for(request: Request, limits: Limits) -> int:
 
 
 def company(request: Request, limits: Limits) -> Company:
-    """Return whom a request may share its next pod with."""
+    """Return whom a request may share its next pod with; found once for a request as it is, and remembered there.
+
+    A queue asks for it in each round, of each that waits.
+    """
+    known: tuple[Limits, Company] | None = request.__dict__.get("company")
+    if known is None or known[0] is not limits:
+        known = limits, _company(request, limits)
+        request.__dict__["company"] = known
+    return known[1]
+
+
+def _company(request: Request, limits: Limits) -> Company:
     size = request.size
     cap = limits.batch_members if size is None or size <= limits.small_bytes else 1
     cap = min(cap, request.status.number("batchLimit", cap))
@@ -82,9 +93,10 @@ class Load:
 
     def take(self, one: Request) -> bool:
         """Take one more of the company; False where it goes past a bound. The first is taken, whatever its size."""
-        self._size += one.size or 0
-        self._order_size += _order_bytes(one)
-        self._report_size += PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.spec.top_words
+        sizes = one.size or 0, _order_bytes(one), PLAIN_REPORT_BYTES + WORD_REPORT_BYTES * one.spec.top_words
+        self._size += sizes[0]
+        self._order_size += sizes[1]
+        self._report_size += sizes[2]
         limits = self._limits
         over = (
             self._size > limits.batch_bytes

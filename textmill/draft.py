@@ -81,12 +81,17 @@ class Draft:
             self.faults.append(Fault(f"{type(one).__name__} {one.namespace}/{one.name}", error))
         return self.guarded(one, instead) if instead else None
 
+    def queue(self, request: Request) -> None:
+        """Let a request wait for its turn; its rank is told here, where a fault ends at this one."""
+        if request.rank:
+            self.waiting.append(request)
+
     def take(self, outcome: Write | Request) -> None:
         """Keep what a Job's end meant for a request."""
         if not isinstance(outcome, Request):
             self.actions.append(outcome)
         elif not self.left_alone(outcome.uid):
-            self.waiting.append(outcome)
+            self.queue(outcome)
 
     def left_alone(self, uid: str) -> bool:
         """Tell whether nothing else is asked for this request now; plan again when that is over."""

@@ -86,7 +86,7 @@ def _queue(draft: Draft, request: Request) -> None:
     elif (retry_at := status.retry_at) > draft.now:
         draft.wake(retry_at)
     elif not draft.left_alone(request.uid):
-        draft.waiting.append(request)
+        draft.queue(request)
 
 
 def _give_up(draft: Draft, request: Request) -> None:
@@ -225,9 +225,10 @@ def _make_again(draft: Draft) -> None:
     A Job that may have several pods is made with those that are free, and gets what is recorded later.
     """
     for missing in draft.missing:
+        pods = max(1, min(missing.parallelism, draft.limits.shard_pods, draft.free))
         if draft.free > 0:
-            draft.actions.append(Recreate(replace(missing, parallelism=max(1, min(missing.parallelism, draft.free)))))
-        draft.hold(missing.namespace, max(1, min(missing.parallelism, draft.free)))
+            draft.actions.append(Recreate(replace(missing, parallelism=pods)))
+        draft.hold(missing.namespace, pods)
 
 
 def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0, idle: int = 0) -> list[Request]:

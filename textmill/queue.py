@@ -55,7 +55,11 @@ class _Queue:
         common = company(head, self._draft.limits)
         load, aside = Load(common, self._draft.limits), self._aside[common]
         while not load.full and (aside or self._read_on(common)):
-            if load.take(self._requests[aside[0]]):
+            one = self._requests[aside[0]]
+            fits = self._draft.guarded(one, lambda _, one: load.take(one))
+            if fits is None:
+                self._draft.guarded(one, faults.end)
+            if fits is not False:
                 self._taken[aside.popleft()] = 1
         if not aside:
             del self._aside[common]
@@ -149,6 +153,8 @@ def _more(draft: Draft, growth: Growth, growing: list[Growth]) -> None:
 
 
 def _decide(draft: Draft, group: Load) -> None:
+    if not group.members:
+        return
     draft.guarded(group.members[0], lambda _, __: _go(draft, group), lambda _, __: _sift(draft, group))
 
 

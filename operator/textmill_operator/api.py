@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -31,18 +31,24 @@ PAGE_BYTES, PAGE_MOST = 4 << 20, 16 << 20
 STALL_SECONDS, LIST_SECONDS = 5.0, 120.0
 """How long a page may bring nothing, and how long it may take in all."""
 CONNECTIONS = 64
+RETRY_AFTER = 30
+"""Seconds for which calls wait at most where the API server asks for it."""
+LEASES = "/apis/coordination.k8s.io/"
+"""Calls that do not wait for it: a Lease that is not renewed in time is lost, and two small calls are no load."""
 
 
 class Api:
     """A session with the API server. Use as an async context manager; `timeout` in seconds for each call."""
 
-    def __init__(self, timeout: float = 5.0) -> None:
+    def __init__(self, timeout: float = 5.0, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep) -> None:
+        self._sleep = sleep
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
         self._login_at = float("-inf")
         self._lock = asyncio.Lock()
         self._base = ""
         self._retired: list[aiohttp.ClientSession] = []
+        self._busy_until = 0.0
         self.calls = 0
 
     async def __aenter__(self) -> Self:
@@ -143,6 +149,8 @@ class Api:
         patience: aiohttp.ClientTimeout | None = None,
         most: int | None = None,
     ) -> bytes:
+        if not path.startswith(LEASES):
+            await self._calm()
         session = await self._login()
         self.calls += 1
         headers = {"Content-Type": kind or "application/json"} if body is not None else {}
@@ -157,15 +165,23 @@ class Api:
             raise Away(f"{method} {path}: {type(error).__name__} {error}") from error
         if answer.status < 400:
             return content
+        if answer.status in (429, 503):
+            self._busy_until = time.monotonic() + retry_after(answer.headers.get("Retry-After", ""))
         if answer.status == 401 and session is self._session:
             self._login_at = float("-inf")
         raise _error(answer.status, f"{method} {path}", content)
+
+    async def _calm(self) -> None:
+        """Wait for as long as the API server has last asked for: it has more to do than it can."""
+        seconds = self._busy_until - time.monotonic()
+        if seconds > 0:
+            await self._sleep(seconds)
 
     @staticmethod
     def _json(content: bytes) -> Body:
         try:
             body = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Away(f"an answer that is no JSON: {content[:80]!r}") from error
         if not isinstance(body, dict):
             raise Away(f"an answer that is no object: {content[:80]!r}")
@@ -183,6 +199,11 @@ async def _content(answer: aiohttp.ClientResponse, most: int | None) -> bytes:
             raise TooLong(f"an answer of more than {most} bytes")
         parts.append(part)
     return b"".join(parts)
+
+
+def retry_after(text: str) -> float:
+    """Return the seconds of a Retry-After header, as the API server writes it; 0 where there are none."""
+    return float(min(int(text), RETRY_AFTER)) if text.isascii() and text.isdecimal() and len(text) < 10 else 0.0
 
 
 def credentials() -> kopf.ConnectionInfo:

@@ -87,15 +87,16 @@ class Loop:
         tries = 0
         while True:
             self._election.check()
-            try:
-                await self._audit.once()
-            except ApiError as error:
-                log.warning("cannot list yet: %s", error)
-                await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
-                tries += 1
-            else:
-                log.info("ready: %s live", self._store.counts())
-                return
+            with bulkhead.bulkhead(self._metrics, "audit", "the first audit"):
+                try:
+                    await self._audit.once()
+                except ApiError as error:
+                    log.warning("cannot list yet: %s", error)
+                else:
+                    log.info("ready: %s live", self._store.counts())
+                    return
+            await asyncio.sleep(BACKOFF[min(tries, len(BACKOFF) - 1)])
+            tries += 1
 
     async def _lead(self) -> None:
         failures = 0

@@ -1,4 +1,8 @@
-"""How long one round of planning takes over 10,000 requests; the answers are checked, else it means nothing."""
+"""How long one round of planning takes; the answers are checked, else it means nothing.
+
+Over 10,000 requests in milliseconds, and as ratios in one run: how much more each of 100,000 costs, and what it costs
+that no two of a queue's time-outs are equal, so that nothing shares a pod, with 500 pods free.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from textmill.request import Input, Request, Spec, Status
 
 REQUESTS = 10_000
 RUNNING = 200
+MANY = 100_000
+FREE = 500
 ROUNDS = 7
 NOW = 1_800_000_000.0
 
@@ -28,10 +34,33 @@ def run(requests: int = REQUESTS, running: int = RUNNING, rounds: int = ROUNDS) 
     second = plan(working, more, NOW)
     assert sum(isinstance(one, Launch) for one in second.actions) == len(first.actions)
     assert not any(isinstance(one, LookUp) for one in second.actions)
+    few = _best(pending, limits, rounds)
     return {
-        "pending_10000_ms": _best(pending, limits, rounds),
+        "pending_10000_ms": few,
         "running_10000_ms": _best(working, more, rounds),
+        "a_request_of_100000_ratio": _growth(few * MANY / requests),
+        "unequal_timeouts_ratio": _unequal(requests, rounds),
     }
+
+
+def _growth(linear_ms: float) -> float:
+    """Return what planning for many takes, by what it would take if each cost the same as one of a few."""
+    many = Picture.of(_pending(MANY), lent=dict.fromkeys((f"u{n}" for n in range(MANY)), None))
+    return _best(many, Limits(), 3) / linear_ms
+
+
+def _unequal(requests: int, rounds: int) -> float:
+    """Return what a queue costs in which all time-outs differ, by what it costs where they are equal."""
+    limits = replace(Limits(), pods=FREE, batch_members=requests // FREE)
+    took = []
+    for step in (0, 1):
+        queue = [
+            replace(one, spec=replace(one.spec, timeout=3600 + n * step)) for n, one in enumerate(_pending(requests))
+        ]
+        picture = Picture.of(queue, lent={one.uid: None for one in queue})
+        assert sum(isinstance(one, Launch) for one in plan(picture, limits, NOW).actions) >= FREE - 10
+        took.append(_best(picture, limits, rounds))
+    return took[1] / took[0]
 
 
 def _best(picture: Picture, limits: Limits, rounds: int) -> float:

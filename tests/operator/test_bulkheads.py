@@ -14,10 +14,12 @@ from tests.operator.fake_api import answer
 from textmill.actions import Note, Peek
 from textmill.picture import Pod
 from textmill.request import Request
+from textmill_operator import loop as loop_module
 from textmill_operator import paths
 from textmill_operator.audit import Audit
 from textmill_operator.expiry import Expiry
 from textmill_operator.lease import Election
+from textmill_operator.loop import Loop
 
 BAD_INDEX = {"batch.kubernetes.io/job-completion-index": "9" * 5000}
 BAD: dict[str, Callable[[Any], Any]] = {
@@ -158,3 +160,15 @@ async def test_expiry_removes_the_others(operator: Operator) -> None:
     await election.step()
     await Expiry(operator.api, election, operator.metrics, ("ns",), every=60.0, clock=lambda: NOW).once()
     assert [path.rsplit("/", 1)[-1] for path in operator.api.objects if "processingrequests" in path] == ["a"]
+
+
+async def test_first_audit_that_raises_is_made_again(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = Audit(operator.api, operator.store, operator.metrics, ("ns",), every=60.0)
+    election = Election(operator.api, "ns", "lease", "one")
+    wake = asyncio.Event()
+    loop = Loop(operator.store, operator.executor, audit, election, operator.metrics, limits=operator.limits, wake=wake)
+    monkeypatch.setattr(loop_module, "BACKOFF", (0.0,))
+    await election.step()
+    operator.api.refuse = RaisesOnce()
+    await run_until(loop.run, lambda: audit.done_at is not None)
+    assert unexpected(operator, "audit") == 1

@@ -19,7 +19,7 @@ from tests.contract.server import PATIENCE, until
 MIB = 1 << 20
 BLOCK = b"word " * (MIB // 5)
 THREADS = 4
-WARM, MORE = 40, 120  # clients of a kind: until caches and arenas have their size, and then again
+WARM, MORE = 120, 120  # clients of a kind: until caches and arenas have their size, and then again
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,8 @@ def text_of(number: int) -> bytes:
 @pytest.fixture(scope="module")
 def running() -> Iterator[Stack]:
     """Run a stack whose batches are small, so that there are many Jobs to kill."""
-    with stack(BATCH_MEMBERS="20", RETRY_SECONDS="0.2", LEASE_SECONDS="3", AUDIT_SECONDS="5") as one:
+    quick = {"RETRY_SECONDS": "0.2", "LEASE_SECONDS": "3", "AUDIT_SECONDS": "5"}
+    with stack(BATCH_MEMBERS="20", KEEP_FAILED_SECONDS="0", **quick) as one:
         yield one
 
 
@@ -244,4 +245,4 @@ def left_after_sweep(running: Stack) -> set[str]:
     made = {layout.IDS, layout.VOCABULARY, layout.TABLE_ARROW, layout.TABLE_CSV, layout.MANIFEST}
     files = (path for path in volume.rglob("*") if path.is_file() and path.parent != volume)
     left = {str((path.parent if path.name in made else path).relative_to(volume)) for path in files}
-    return left - {f"{layout.TRASH}/.lock", f"{layout.TRASH}/.looks.json"}  # what the sweep itself remembers
+    return left - {f"{layout.TRASH}/.lock", f"{layout.TRASH}/.looks"}  # what the sweep itself remembers

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from app.errors import AppError
 from app.piece_errors import PiecesMissing, UploadBusy
 from app.volume import Stored, Volume, begin_writing, store, sync_folder, translated
 from textmill import layout
@@ -64,7 +65,7 @@ class Upload:
     def __init__(self, shelf: Shelf, identity: str, folder: Path, info: Info, fd: int | None) -> None:
         self.identity, self.info = identity, info
         self._shelf, self._folder, self._fd = shelf, folder, fd
-        self.offset = self._begun = info.length if fd is None else os.fstat(fd).st_size
+        self.offset = self._begun = self._kept = info.length if fd is None else os.fstat(fd).st_size
 
     @property
     def whole(self) -> bool:
@@ -106,13 +107,18 @@ class Upload:
         self._shelf.forget(self.info.nonce)
         with translated("a piece was taken back"):
             os.ftruncate(self._data, offset)
-        self.offset = self._begun = offset
+        self.offset = self._begun = self._kept = offset
 
     def sync(self) -> None:
-        """Have what came survive a power failure."""
+        """Have what came survive a power failure; the system tells once that it may not, so it is taken back then."""
         if self._fd is not None:
             with translated("a piece was kept"):
-                os.fdatasync(self._fd)
+                try:
+                    os.fdatasync(self._fd)
+                except OSError:
+                    self.cut(self._kept)
+                    raise
+            self._kept = self.offset
 
     def digest(self) -> str:
         """Return the SHA-256 of the data."""
@@ -180,7 +186,7 @@ class Shelf:
                     (making / name).touch(0o644)
                 _write(making, info)
                 making.rename(place)
-            except OSError:
+            except (OSError, AppError):
                 shutil.rmtree(making, ignore_errors=True)
                 if place.is_dir():
                     return False
@@ -266,8 +272,7 @@ class Shelf:
 
 
 def _await_lock(lock: int, folder: Path, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    asked = False
+    deadline, asked = time.monotonic() + patience, False
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,8 +7,10 @@ and `/metrics` are the application's own, called here without its queue.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +20,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 DEAD_SECONDS = 30.0
 PROBES = 16
-"""Probes at the same time; one more is turned away."""
+"""Probes at the same time; for one more the one goes whose head has been coming the longest."""
 _log = logging.getLogger("textmill.server")
 _FORWARDED = ("/readyz", "/metrics")
 
@@ -69,20 +71,43 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def __init__(self, *args: Any) -> None:
-        self._places = threading.BoundedSemaphore(PROBES)
+        self._lock = threading.Lock()
+        self._open: set[Any] = set()
+        self._reading: dict[Any, None] = {}
         super().__init__(*args)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._places.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
+        with self._lock:
+            if full := len(self._open) >= PROBES:
+                oldest = next(iter(self._reading), None)
+                if oldest is not None:
+                    self._forget(oldest)
+                    with contextlib.suppress(OSError):
+                        oldest.shutdown(socket.SHUT_RDWR)  # its thread ends upon that
+                    full = False
+            if not full:
+                self._open.add(request)
+                self._reading[request] = None
+        if full:
             self.shutdown_request(request)
+        else:
+            super().process_request(request, client_address)
+
+    def head_is_here(self, request: Any) -> None:
+        """A probe can be answered now; it is no longer one that may go for others."""
+        with self._lock:
+            self._reading.pop(request, None)
+
+    def _forget(self, request: Any) -> None:
+        self._open.discard(request)
+        self._reading.pop(request, None)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            with self._lock:
+                self._forget(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the library calls it so
         _log.debug("a probe broke off", exc_info=True)
@@ -90,6 +115,12 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Handler(WSGIRequestHandler):
     timeout = 5
+    server: _Server
+
+    def get_environ(self) -> dict[str, Any]:
+        """Return what the head says, which is here now."""
+        self.server.head_is_here(self.request)
+        return super().get_environ()
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: the log is of JSON lines."""

@@ -9,7 +9,9 @@ gunicorn's own parser reads it again and is the one that believes or refuses it.
 from __future__ import annotations
 
 import re
+import select
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from enum import Enum, auto
@@ -24,9 +26,11 @@ BODY_BYTES = 32 << 10
 SAMPLE_SECONDS = 2.0
 SEND_LEAST, SEND_MOST, SEND_ALL = 64 << 10, 1 << 20, 16 << 20
 """The kernel's memory for what one client has not read yet: its share of the last, within the first two."""
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d+)[ \t]*\r\n", re.IGNORECASE)
+_DIGITS = 18
+"""A length with more digits is longer than anything that is taken here."""
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
-_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
+_SIZE = re.compile(rb"[0-9a-fA-F]+")
 _EXPECTS = re.compile(rb"\r\nexpect:", re.IGNORECASE)
 
 
@@ -56,7 +60,11 @@ class Parked(BaseException):
 
 
 class Reader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
-    """Reads for gunicorn's parser and counts; `frozen` it has nothing but what came already."""
+    """Reads for gunicorn's parser and counts; `frozen` it has nothing but what came already.
+
+    Only a connection that has a place for long uploads is waited for. For others all that their request needs should be
+    here, by our own reading of its head; where gunicorn's is another, the body ends there.
+    """
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection.sock)
@@ -67,6 +75,8 @@ class Reader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
         """Return the next bytes of the socket."""
         if self.frozen:
             raise BlockingIOError
+        if not self._connection.has_place and not _is_readable(self.sock):
+            return b""
         data: bytes = super().chunk(size_hint)
         self._connection.came += len(data)
         return data
@@ -112,6 +122,9 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.passes = 0
         self.ready = False
         """Whether the application may read the body: it is here, or a good piece of it, or no more will come."""
+        self.has_place = False
+        """Whether a thread may wait for the body."""
+        self.asks = self.broken = False
         self.late = ""
         """Why the rest of the body is not waited for."""
         self.answer: Answer | None = None
@@ -133,6 +146,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         left = self.parser.unreader.take_buffered()
         self.parser, self.answer = None, None
         self.passes, self.ready, self.late, self.came = 0, False, "", len(left)
+        self.has_place = self.asks = False
         self.held = bytearray(left)
 
     def at_hand(self) -> int:
@@ -158,6 +172,23 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
     def expects(self) -> bool:
         """Tell whether the client waits to be told that it may send its body."""
         return _EXPECTS.search(self._split()[0]) is not None
+
+    def begin(self, request: Any) -> None:
+        """Note that a request goes to the application; gunicorn would call for its body before anybody wants it."""
+        self.passes += 1
+        self.asks = self.passes == 1 and request._expected_100_continue  # noqa: SLF001 - no other way to it
+        request._expected_100_continue = False  # noqa: SLF001 - no other way to it
+
+    def tell_to_go_on(self) -> None:
+        """Say to a client that waits for it that its body is wanted."""
+        if self.asks:
+            self.asks = False
+            self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def break_off(self) -> None:
+        """Have the client see that its answer is not whole: to one of HTTP/1.0 an orderly end would say that it is."""
+        self.broken = True
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def sample(self, now: float) -> None:
         """Note how much came until now; called while a thread reads a body."""
@@ -211,12 +242,20 @@ class Answer:
             self._source.close()
 
 
+def _is_readable(connection: socket.socket) -> bool:
+    found = select.poll()
+    found.register(connection, select.POLLIN)
+    return bool(found.poll(0))
+
+
 def how_much(head: bytes, came: bytes) -> int | None:
     """Return the bytes of a body as they are sent, None where a chunked one has no end yet."""
     if _CHUNKED.search(head):
         return _chunks(came)
     found = _LENGTH.search(head)
-    return int(found[1]) if found else 0
+    if not found:
+        return 0
+    return int(found[1]) if len(found[1]) <= _DIGITS else int(10**_DIGITS)
 
 
 def _chunks(came: bytes) -> int | None:

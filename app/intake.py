@@ -37,6 +37,7 @@ from app.errors import (
     TooManyUploads,
 )
 from app.pace import Read, pace
+from app.room import room
 from app.volume import Arrival, Stored, Volume
 from textmill.display import shown_name
 
@@ -97,6 +98,11 @@ def park() -> None:
     if connection.late == "full":
         raise TooManyUploads("All places for uploads are taken, and as many wait for one as may.")
     if not connection.ready:
+        limit = room().settings.max_upload_bytes + FORM_ALLOWANCE
+        if (request.content_length or 0) > limit:
+            raise TooLarge(
+                f"Content-Length is {request.content_length}; no body may have more than {limit} bytes here."
+            )
         raise Parked
 
 

@@ -197,6 +197,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if is_long:
             self.long.add(conn)
             conn.came = len(conn.held)
+        conn.has_place = is_long
         conn.enter(State.THREAD, 0)
         self.served.asked(conn)
         self.enqueue_req(conn)
@@ -214,6 +215,8 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._wait(conn, State.HEAD, self.limits.head_seconds if conn.held else self.cfg.keepalive)
             if conn.held:
                 self._advance(conn)
+        elif conn.broken:
+            self._drop(conn)
         elif then is State.LINGER:
             if conn.answer is not None:
                 self.tpool.submit(conn.answer.close)
@@ -249,14 +252,17 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             conn.answer = None
             return State.HEAD if keep else State.LINGER
         except Parked:
+            conn.tell_to_go_on()
             return State.BODY
         except (errors.NoMoreData, StopIteration, ConnectionError):
             return State.LINGER
         except Exception as error:  # noqa: BLE001 - whatever it is ends one connection alone
             if conn.answer is None:
                 self.handle_error(None, conn.sock, conn.client, error)
-            elif not isinstance(error, OSError):
-                _log.exception("an answer broke off")
+            else:
+                conn.break_off()
+                if not isinstance(error, OSError):
+                    _log.exception("an answer broke off")
             return State.LINGER
 
     def _begin(self, conn: Connection) -> Answer:
@@ -266,9 +272,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         reader = conn.parser.unreader = Reader(conn)
         reader.unread(bytes(conn.held))
         req = next(conn.parser)
-        conn.passes += 1
-        if conn.passes > 1:
-            req._expected_100_continue = False  # noqa: SLF001 - it was said already
+        conn.begin(req)
         response, environ = wsgi.create(req, conn.sock, conn.client, conn.server, self.cfg)
         environ |= {"wsgi.multithread": True, "textmill.connection": conn}
         response.sock = out = Outgoing(conn.sock)

@@ -70,7 +70,10 @@ def test_budget_lets_one_pod_go_at_a_time() -> None:
 def test_workers_reach_nothing_and_the_rest_the_kubernetes_api_alone() -> None:
     objects = of_kind(render({"networkPolicy": {"enabled": True}, "namespaces": ["team"]}), "NetworkPolicy")
     assert {name: (one["spec"].get("ingress"), one["spec"].get("egress")) for name, one in objects.items()} == {
-        "textmill-api": ([{"ports": [{"protocol": "TCP", "port": 5000}]}], [{"ports": DNS_AND_KUBERNETES}]),
+        "textmill-api": (
+            [{"ports": [{"protocol": "TCP", "port": 5000}, {"protocol": "TCP", "port": 5001}]}],
+            [{"ports": DNS_AND_KUBERNETES}],
+        ),
         "textmill-operator": ([{"ports": [{"protocol": "TCP", "port": 8081}]}], [{"ports": DNS_AND_KUBERNETES}]),
         "textmill-sweep": (None, [{"ports": DNS_AND_KUBERNETES}]),
         "textmill-worker": (None, None),

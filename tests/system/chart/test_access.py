@@ -23,7 +23,7 @@ REVIEWS = {"create tokenreviews.authentication.k8s.io", "create subjectaccessrev
 OPERATOR = {
     *(f"{verb} {REQUESTS}" for verb in ("get", "list", "watch", "patch", "delete")),
     "patch processingrequests/status.textmill.dev",
-    *(f"{verb} jobs.batch" for verb in ("get", "list", "watch", "create", "delete")),
+    *(f"{verb} jobs.batch" for verb in ("get", "list", "watch", "create", "patch", "delete")),
     *(f"{verb} pods" for verb in ("list", "watch")),
     "get pods/log",
     *(f"{verb} events" for verb in ("list", "create")),

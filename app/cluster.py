@@ -1,4 +1,4 @@
-"""What the room needs of a cluster, and what can go wrong with one: plain dictionaries in and out, seven errors.
+"""What the room needs of a cluster, and what can go wrong with one: plain dictionaries in and out, eight errors.
 
 Nothing of a client's classes or of HTTP is in here, so everything above it can be tested with a cluster that lives in
 memory. The real one is `app/kubernetes_cluster.py`.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.errors import AppError
+from app.errors import AppError, QueueFull
 
 Body = dict[str, Any]
 EVENTS = 50
@@ -62,6 +62,12 @@ class Denied(ClusterError):
 
     status, reason, title = 503, "ClusterDenied", "The Kubernetes API does not let this service do that"
     hint = "Give the service account the rights that the chart gives."
+
+
+class QuotaReached(ClusterError, QueueFull):
+    """The namespace's ResourceQuota allows no more requests: to a caller the same as a full queue."""
+
+    hint = "Delete finished requests, which the quota counts too, or have it raised; uploaded content is kept."
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from app.cluster import Body, Cluster, Conflict, NotFound
+from app.cluster import Body, Cluster, Conflict, NotFound, QuotaReached
 from app.errors import FieldInvalid, HeadersTooLarge, KeyReused
 from app.options import Options
 from app.volume import Stored
@@ -66,7 +66,7 @@ def create(
     body = resource(cluster.namespace, name, stored, shown, options, key=key, trace=trace)
     try:
         return Created(cluster.create(body), replayed=False)
-    except Conflict:
+    except (Conflict, QuotaReached):  # a quota refuses before the server looks whether the name is taken
         if key is None:
             raise
         return _replayed(cluster, body)

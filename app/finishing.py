@@ -86,13 +86,13 @@ def finish_all(parts: Room) -> tuple[int, bool]:
                 finish(parts, upload)
                 count += before is None and upload.info.request is not None
         except AppError as error:
-            again = again or error.status == 503
+            again = again or error.status in (429, 503)
             _log.info("left for later", extra={"reason": error.reason, "detail": error.detail})
     return count, again
 
 
 def keep_finishing(parts: Room, pause: Callable[[float], bool]) -> None:
-    """Do so at the start of the API, until nothing is left that only the cluster's absence holds up."""
+    """Do so at the start of the API, until nothing is left that only the cluster's absence or a quota holds up."""
     while finish_all(parts)[1] and not pause(AGAIN_SECONDS):
         pass
 

@@ -29,12 +29,16 @@ from app.cluster import (
     Expired,
     NotFound,
     Page,
+    QuotaReached,
     Refused,
     Watching,
 )
 from textmill import names
 
 WATCH_SECONDS = 300
+_COUNTED = f"count/{names.PLURAL}.{names.GROUP}"
+_EXCEEDED = "is forbidden: exceeded quota: "
+"""How the API server words a quota's refusal; its answer has no field that tells it from a missing right."""
 
 
 class KubernetesCluster:
@@ -236,11 +240,25 @@ def _translate(error: ApiException, name: str) -> ClusterError:
         return Expired("The list cannot be continued any more.")
     if code in (400, 413, 415, 422):
         return Refused(message)
+    if code == 403 and _EXCEEDED in message:
+        return QuotaReached(_over_quota(message))
     if code in (401, 403):
         return Denied(message)
     return Away(
         f"The Kubernetes API answered {code}: {message}" if code else f"The Kubernetes API did not answer: {message}"
     )
+
+
+def _over_quota(message: str) -> str:
+    """Return in words what the server tells as `exceeded quota: NAME, requested: R=1, used: R=2, limited: R=2`.
+
+    What is missing there is left out here: its words are no interface.
+    """
+    name, _, rest = message.partition(_EXCEEDED)[2].partition(", ")
+    _, _, limited = rest.partition("limited: ")
+    most = dict(one.split("=", 1) for one in limited.split(",") if "=" in one).get(_COUNTED, "")
+    allowed = f"at most {most} requests" if most.isdecimal() else "no more requests"
+    return f"The namespace's ResourceQuota {name[:253]!r} allows {allowed}, finished ones included."
 
 
 def _message(error: ApiException) -> str:

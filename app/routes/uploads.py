@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from app import intake, options
 from app.answers import answer
-from app.cluster import Away, Denied
+from app.cluster import Away, Denied, QuotaReached
 from app.creation import Created, checked_key, create
 from app.errors import BodyBroken, FieldInvalid, FieldsTooLarge, MediaTypeUnsupported, UploadMissing
 from app.rates import client
@@ -74,7 +74,7 @@ def accepted(created: Created) -> Response:
 def _create(stored: Stored, shown: str, asked: options.Options, key: str | None) -> Created:
     try:
         made = create(room().cluster, stored, shown, asked, key=key, user=request.remote_user or "", trace=current())
-    except (Away, Denied) as error:
+    except (Away, Denied, QuotaReached) as error:
         given = {"upload": stored.digest, "filename": shown, "name": asked.name, **asked.fields()}
         body = {name: value for name, value in given.items() if value is not None}
         error.members |= {

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.cluster import Away, Body, ClusterError, Conflict, Expired, NotFound, Page, Refused
+from app.cluster import Away, Body, ClusterError, Conflict, Expired, NotFound, Page, QuotaReached, Refused
 
 
 class FakeCluster:
@@ -20,6 +20,7 @@ class FakeCluster:
 
     def __init__(self, namespace: str = "default") -> None:
         self.namespace = namespace
+        self.quota: int | None = None
         self.uid = "00000000-0000-4000-8000-00000000cafe"
         self.objects: dict[tuple[str, str], Body] = {}
         self.trouble: ClusterError | None = None
@@ -60,6 +61,8 @@ class FakeCluster:
     def create(self, body: Body) -> Body:
         """Create a request; Conflict where the name is taken."""
         self._enter("create")
+        if self.quota is not None and len(self.objects) >= self.quota:  # as a server does, before it looks at the name
+            raise QuotaReached(f"The quota allows {self.quota} requests.")
         meta = body["metadata"]
         key = (meta["namespace"], meta["name"])
         if key in self.objects:

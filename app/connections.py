@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from typing import Any
 
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]  # gunicorn has no types
 
@@ -80,6 +81,16 @@ class Reader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
         data: bytes = super().chunk(size_hint)
         self._connection.came += len(data)
         return data
+
+    def is_read(self, parser: Any) -> bool:
+        """Tell whether the body was read, or is here to be passed over, so that the next request can be found."""
+        self.frozen = True
+        try:
+            return bool(parser.finish_body())
+        except (OSError, ParseException):
+            return False
+        finally:
+            self.frozen = False
 
 
 class Outgoing:

@@ -258,7 +258,7 @@ class TooManyStreams(AppError):
 
 
 class TooManyUploads(AppError):
-    """Every place for a long upload is taken, and as many wait for one as may."""
+    """Every place for a long upload is taken, and as many wait for one as may, or this one has waited too long."""
 
     status, reason, title = 503, "TooManyUploads", "Too many uploads are coming in"
     hint = "Send it again after the seconds that Retry-After names, or have TEXTMILL_THREADS raised."

@@ -97,6 +97,8 @@ def park() -> None:
         return
     if connection.late == "full":
         raise TooManyUploads("All places for uploads are taken, and as many wait for one as may.")
+    if connection.late == "waited":
+        raise TooManyUploads("All places for uploads are taken, and none became free in time.")
     if not connection.ready:
         limit = room().settings.max_upload_bytes + FORM_ALLOWANCE
         if (request.content_length or 0) > limit:

@@ -6,6 +6,7 @@ All numbers that keep slow clients from holding up others stand here; what the s
 from __future__ import annotations
 
 import resource
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -28,6 +29,9 @@ class Limits:
     stall_seconds: float = 60.0
     write_seconds: float = 30.0
     queue_seconds: float = 0.5
+    """So long the first of those that wait for a place lets the slow ones keep theirs."""
+    place_seconds: float = 30.0
+    """So long an upload waits for a place, however fast those are that have one."""
     settle_seconds: float = 2.0
     """A connection is not judged by its speed before."""
     min_rate: int = 256
@@ -68,6 +72,13 @@ class Limits:
         return sorted(
             (one for one in judged if one.recent_rate(now) < self.slow_rate), key=lambda one: one.recent_rate(now)
         )
+
+    def overdue(self, queued: deque[Connection], now: float) -> list[Connection]:
+        """Take those out of the queue that have waited too long for a place; the first has waited longest."""
+        found = []
+        while queued and now - queued[0].began >= self.place_seconds:
+            found.append(queued.popleft())
+        return found
 
     def least_moving(self, waiting: Iterable[Connection], now: float) -> list[Connection]:
         """Return some of the connections that move least; those that have only just come are the last to go."""

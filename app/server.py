@@ -44,6 +44,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.long: set[Connection] = set()
         self.queued: deque[Connection] = deque()
         self.served = Served()
+        self.clock = time.monotonic
         self._next_look = 0.0
 
     def run(self) -> None:
@@ -87,7 +88,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def murder_pending(self) -> None:
         """Look at what waits: whose time is over, who is too slow, and who holds a place that another waits for."""
-        now = time.monotonic()
+        now = self.clock()
         if now < self._next_look:
             return  # the loop comes by after each event
         self._next_look = now + self.limits.look_seconds
@@ -98,6 +99,9 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if not self.alive:
             for conn in [one for one in self.waiting if one.state is State.HEAD and not one.held]:
                 conn.deadline = min(conn.deadline, now + self.limits.stop_seconds)
+        for conn in self.limits.overdue(self.queued, now):
+            conn.late = "waited"
+            self._hand_over(conn)
         if self.queued and now - self.queued[0].began > self.limits.queue_seconds:
             for conn in self.limits.slowest(self.long, now)[: len(self.queued)]:
                 self._give_up(conn, "crowded")
@@ -121,8 +125,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             conn.sock.shutdown(socket.SHUT_RD)
 
     def _drop_slowest(self) -> None:
-        now = time.monotonic()
-        for conn in self.limits.least_moving(self.waiting, now):
+        for conn in self.limits.least_moving(self.waiting, self.clock()):
             self._drop(conn)
 
     def _wait(self, conn: Connection, state: State, seconds: float) -> None:
@@ -278,7 +281,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         response.sock = out = Outgoing(conn.sock)
         items = self.wsgi(environ, response.start_response)
         conn.held = bytearray()
-        if not self.alive or not self.cfg.keepalive or not _is_read(conn.parser, reader):
+        if not self.alive or not self.cfg.keepalive or not reader.is_read(conn.parser):
             response.force_close()
         return Answer(response, items, out)
 
@@ -287,14 +290,3 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         with contextlib.suppress(OSError):
             client.setblocking(False)
             client.send(refusal(exc))
-
-
-def _is_read(parser: Any, reader: Reader) -> bool:
-    """Tell whether the request's body was read, or is here to be passed over, so that the next one can be found."""
-    reader.frozen = True
-    try:
-        return bool(parser.finish_body())
-    except (OSError, errors.ParseException):
-        return False
-    finally:
-        reader.frozen = False

@@ -198,10 +198,11 @@ def test_end_of_a_chunked_body_is_known(came: bytes, wanted: int | None) -> None
     assert how_much(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", came) == wanted
 
 
-def test_upload_beyond_all_that_may_wait_is_refused(client: FlaskClient) -> None:
+@pytest.mark.parametrize("why", ["full", "waited"])
+def test_upload_that_gets_no_place_is_refused(client: FlaskClient, why: str) -> None:
     with socket.socket() as unused:
         full = Connection(None, unused, None, None)
-        full.late = "full"
+        full.late = why
 
         response = client.post("/upload", data=b"x", environ_base={"textmill.connection": full})
 

@@ -27,7 +27,7 @@ BODY_BYTES = 32 << 10
 SAMPLE_SECONDS = 2.0
 SEND_LEAST, SEND_MOST, SEND_ALL = 64 << 10, 1 << 20, 16 << 20
 """The kernel's memory for what one client has not read yet: its share of the last, within the first two."""
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d+)[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*+0*+(\d*+)[ \t]*+\r\n", re.IGNORECASE)
 _DIGITS = 18
 """A length with more digits is longer than anything that is taken here."""
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -266,7 +266,7 @@ def how_much(head: bytes, came: bytes) -> int | None:
     found = _LENGTH.search(head)
     if not found:
         return 0
-    return int(found[1]) if len(found[1]) <= _DIGITS else int(10**_DIGITS)
+    return int(found[1] or 0) if len(found[1]) <= _DIGITS else int(10**_DIGITS)
 
 
 def _chunks(came: bytes) -> int | None:

@@ -64,8 +64,10 @@ def test_long_numbers_of_slow_clients_hold_no_thread(api: live.Api, sent: bytes)
         (b"Content-Length: " + ZEROS + b"7", 7),
         (b"Content-Length: " + b"9" * 5000, 10**18),
         (b"Content-Length: 0", 0),
+        (b"Content-Length: " + ZEROS + b" ", 0),
+        (b"Content-Length: " + ZEROS + b"x", 0),
     ],
-    ids=["zeros", "digits", "none"],
+    ids=["zeros", "digits", "none", "only zeros", "no number"],
 )
 def test_length_is_known_however_it_is_written(head: bytes, wanted: int) -> None:
     assert how_much(b"POST / HTTP/1.1\r\n" + head + b"\r\n\r\n", b"") == wanted

@@ -32,7 +32,8 @@ class SweepRefused(AppError):
 
     status, reason, title = 409, "SweepRefused", "The sweep does nothing here"
     hint = (
-        "See that TEXTMILL_VOLUME, TEXTMILL_NAMESPACE and KUBECONFIG belong together; --help lists what overrides it."
+        "See that TEXTMILL_VOLUME, TEXTMILL_NAMESPACE and KUBECONFIG belong together. Where they do and all requests "
+        "were deleted, add --allow-empty; --help lists what else overrides a refusal."
     )
 
 

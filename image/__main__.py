@@ -40,7 +40,7 @@ COMMANDS: dict[str, Command] = {
     "sweep": Command(("-m", "app", "sweep"), "removes from the volume what no request refers to"),
     "tokenize": Command(("-m", "worker", "tokenize"), "cuts inputs into words, as the first Job does"),
     "count": Command(("-m", "worker", "count"), "counts words, as the second Job does; or those of FILEs"),
-    "healthy": Command(("-m", "image.healthy"), "fails unless the address at URL answers well, for a health check"),
+    "healthy": Command(("-m", "image.healthy"), "fails unless each URL answers well, for a health check"),
     "engine": Command(("-c", ENGINE), "says which engine counts; fails where it is not the compiled one"),
     "bill": Command(("-m", "image.bill"), "prints what the image is made of, as CycloneDX"),
     "check": Command(("-m", "image.check"), "sends a text to the HTTP interface at URL and checks its count"),

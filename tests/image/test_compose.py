@@ -64,11 +64,20 @@ def test_podman_asks_for_no_more_than_the_machine_allows() -> None:
     assert tomllib.loads(compose.settings(1 << 40, 100))["engine"]["runtime"] == "runc"
 
 
+def test_health_of_the_http_interface_is_asked_where_its_threads_do_not_count() -> None:
+    api = SERVICES["api"]
+    address = api["environment"]["TEXTMILL_HEALTH_LISTEN"]
+    assert address.startswith("127.0.0.1:"), "nobody but the container asks there"
+    asked = api["healthcheck"]["test"][5:]
+    assert asked == [f"http://{address}/healthz", f"http://{address}/readyz"]
+
+
 def test_health_check_passes_on_a_good_answer_alone(
     installation: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    installation.answers = [{"code": 200}, {"code": 503}]
-    assert [healthy.main([installation.url]), healthy.main([installation.url])] == [0, 1]
+    installation.answers = [{"code": 200}, {"code": 503}, {"code": 200}, {"code": 200}, {"code": 200}, {"code": 503}]
+    for asked, code in ((1, 0), (1, 1), (2, 0), (2, 1)):
+        assert healthy.main([installation.url] * asked) == code
     assert "503" in capsys.readouterr().err
     assert healthy.main(["http://127.0.0.1:9"]) == 1
     with pytest.raises(SystemExit):

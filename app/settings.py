@@ -236,7 +236,7 @@ class Settings:
     health_listen: str = _setting(
         "TEXTMILL_HEALTH_LISTEN", "", str, "Address and port of a listener for probes alone; empty is none."
     )
-    threads: int = _setting("TEXTMILL_THREADS", "64", _whole(1), "Requests that are served at the same time.")
+    threads: int = _setting("TEXTMILL_THREADS", "64", _whole(1), "Requests worked on at once; slow clients need none.")
     stream_places: int | None = _setting(
         "TEXTMILL_STREAMS",
         "",

@@ -59,6 +59,7 @@ _SPEC = record(
     topWords=whole(100),
     priority=whole(INT32, -INT32),
     suspend=flag,
+    fresh=flag,
     timeoutSeconds=whole(INT32, 1),
     retries=whole(INT32),
     ttlSecondsAfterFinished=whole(INT32),

@@ -20,7 +20,8 @@ from app.cluster import Away, ClusterError
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
 from app.logs import set_up
-from app.settings import BadSetting, Settings, seconds, share
+from app.setting_values import seconds, share
+from app.settings import BadSetting, Settings
 from app.sweep import Rules
 from app.sweeper import sweep
 from app.tree import Tree

@@ -1,4 +1,4 @@
-"""What the room needs of a cluster, and what can go wrong with one: plain dictionaries in and out, eight errors.
+"""What the room needs of a cluster, and what can go wrong with one: plain dictionaries in and out, nine errors.
 
 Nothing of a client's classes or of HTTP is in here, so everything above it can be tested with a cluster that lives in
 memory. The real one is `app/kubernetes_cluster.py`.
@@ -34,6 +34,13 @@ class NotFound(ClusterError):
 
     status, reason, title = 404, "RequestMissing", "There is no such request"
     hint = "GET /requests lists the requests that there are; finished ones go when their TTL is over."
+
+
+class LeaseMissing(ClusterError):
+    """There is no Lease of that name."""
+
+    status, reason, title = 404, "LeaseMissing", "There is no such Lease"
+    hint = "Start the operator, and name its Lease in TEXTMILL_LEASE of this service."
 
 
 class Conflict(ClusterError):
@@ -116,6 +123,9 @@ class Cluster(Protocol):
 
     def namespace_uid(self) -> str:
         """Return the uid of our namespace, which no other namespace of this or another cluster ever has."""
+
+    def lease(self, name: str) -> Body:
+        """Return a Lease of our namespace; LeaseMissing where there is none of that name."""
 
     def watch(self, version: str, silence: float) -> Watching:
         """Watch our namespace's requests from a version on; Away after so many seconds without a word."""

@@ -42,6 +42,7 @@ RIGHTS = {
     "resumable.override": "create",
     "requests.listing": "list",
     "requests.one": "get",
+    "status.told": "list",
     "requests.delete": "delete",
     "events.of_all": "watch",
     "events.of_one": "get",

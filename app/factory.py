@@ -22,6 +22,7 @@ from app.background import Background
 from app.cluster import Cluster
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
+from app.leader import Leader
 from app.metrics import Metrics
 from app.open_uploads import OpenUploads
 from app.resumable import Shelf
@@ -84,6 +85,7 @@ def _room(settings: Settings, volume: Volume, cluster: Cluster | None, metrics: 
         cluster=place,
         metrics=metrics,
         watch=Watch(place, View(), failed=metrics.watch_failures.inc),
+        leader=Leader(place, settings.lease, settings.ready_cache_seconds),
         places=Places(settings.streams, metrics.streams_open),
         door=Doorkeeper(place, settings),
         admission=Admission(settings, Queue(place, settings)),

@@ -27,6 +27,7 @@ from app.cluster import (
     Conflict,
     Denied,
     Expired,
+    LeaseMissing,
     NotFound,
     Page,
     QuotaReached,
@@ -123,6 +124,17 @@ class KubernetesCluster:
         with _translated(""):
             raw: Any = core.read_namespace(self.namespace, _preload_content=False, _request_timeout=self._timeout)
             return str((_json(raw.data).get("metadata") or {}).get("uid") or "")
+
+    def lease(self, name: str) -> Body:
+        """Return a Lease of our namespace; LeaseMissing where there is none of that name."""
+        leases = client.CoordinationV1Api(self._connected().api_client)
+        how: dict[str, Any] = {"_preload_content": False, "_request_timeout": self._timeout}
+        try:
+            with _translated(""):
+                raw: Any = leases.read_namespaced_lease(name, self.namespace, **how)
+                return _json(raw.data)
+        except NotFound as error:
+            raise LeaseMissing(f"There is no Lease {self.namespace}/{name}.") from error
 
     def review(self, group: str, plural: str, body: Body) -> Body:
         """Have the API server answer a review, which it stores nowhere."""

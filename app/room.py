@@ -15,6 +15,7 @@ from app.access import Doorkeeper
 from app.admission import Admission
 from app.background import Background
 from app.cluster import Cluster
+from app.leader import Leader
 from app.metrics import Metrics
 from app.open_uploads import OpenUploads
 from app.resumable import Shelf
@@ -37,6 +38,7 @@ class Room:
     cluster: Cluster
     metrics: Metrics
     watch: Watch
+    leader: Leader
     places: Places
     admission: Admission
     shelf: Shelf

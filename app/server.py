@@ -52,6 +52,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         parts = of_application(self.wsgi)
         arguments = (parts, parts.watch.stopping.wait)
         threading.Thread(target=keep_finishing, args=arguments, name="finishing", daemon=True).start()
+        parts.watch.start()  # so that places in the queue are known from the start
         if parts.settings.health_listen:
             serve_health(parts.settings.health_listen, self.wsgi, self.served)
         super().run()

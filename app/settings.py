@@ -7,23 +7,16 @@ its name in the message: a wrong limit noticed at the first upload would be too 
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-OFF, KUBERNETES, OTLP = "off", "kubernetes", "otlp"
-YEAR, MOST = 365 * 86_400, (1 << 31) - 1
-_SIZE = re.compile(r"(\d+)\s*([KMGT]i?)?B?", re.IGNORECASE)
-_RATE = re.compile(r"[1-9]\d{0,8}( per |/)([1-9]\d{0,4} )?(second|minute|hour|day)s?", re.IGNORECASE)
-_UNITS: dict[str, int] = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {
-    "KI": 1 << 10,
-    "MI": 1 << 20,
-    "GI": 1 << 30,
-    "TI": 1 << 40,
-}
+from app import setting_values as reading
+from app.setting_values import KUBERNETES, OFF, OTLP
+from textmill import names
+
+__all__ = ["KUBERNETES", "OFF", "OTLP", "BadSetting", "Settings", "table"]
 
 
 class BadSetting(Exception):
@@ -31,79 +24,6 @@ class BadSetting(Exception):
 
     def __init__(self, name: str, value: object, wanted: str) -> None:
         super().__init__(f"{name}={value!r}: {wanted}")
-
-
-def _size(text: str) -> int:
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
-        raise ValueError("bytes, such as 500000 or 20Gi")
-    return int(found[1]) * _UNITS[(found[2] or "").upper()]
-
-
-def _rates(text: str) -> str:
-    parts = [part.strip() for part in text.split(";") if part.strip()]
-    if not all(_RATE.fullmatch(part) for part in parts):
-        raise ValueError("a rate such as `600 per minute`, or several with `;` between them")
-    return "; ".join(parts)
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not least <= (number := int(text)) <= MOST:
-            raise ValueError(f"a whole number from {least} to {MOST}")
-        return number
-
-    return read
-
-
-def _places(text: str) -> int | None:
-    return _whole(0)(text) if text else None
-
-
-def seconds(text: str) -> float:
-    """Read a time; those beyond a year are refused, as no system call waits for ever."""
-    number = float(text)
-    if not 0 <= number <= YEAR:  # this is no number either: nan
-        raise ValueError(f"a number from 0 to {YEAR}")
-    return number
-
-
-def _positive(text: str) -> float:
-    number = seconds(text)
-    if not number:
-        raise ValueError("a number above 0")
-    return number
-
-
-def share(text: str) -> float:
-    """Read a share of something."""
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise ValueError("a share from 0 to 1")
-    return number
-
-
-def _level(text: str) -> str:
-    level = text.strip().upper()
-    if level not in logging.getLevelNamesMapping():
-        raise ValueError("a level such as INFO or WARNING")
-    return level
-
-
-def _mode(text: str) -> str:
-    if text not in (OFF, KUBERNETES):
-        raise ValueError(f"{OFF} or {KUBERNETES}")
-    return text
-
-
-def _traces(text: str) -> str:
-    if text not in (OFF, OTLP):
-        raise ValueError(f"{OFF} or {OTLP}")
-    return text
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _setting(name: str, default: str, read: Callable[[str], Any], text: str) -> Any:
@@ -124,58 +44,70 @@ class Settings:
     kubeconfig: str = _setting(
         "KUBECONFIG", "", str, "The Kubernetes configuration; left empty, the pod's own or else `~/.kube/config`."
     )
+    lease: str = _setting(
+        "TEXTMILL_LEASE", names.LEASE, str, "Name of the operator's Lease in that namespace; it tells who leads."
+    )
     max_upload_bytes: int = _setting(
-        "TEXTMILL_MAX_UPLOAD_BYTES", "100Gi", _size, "The largest file that is taken; anything above gets 413."
+        "TEXTMILL_MAX_UPLOAD_BYTES", "100Gi", reading.size, "The largest file that is taken; anything above gets 413."
     )
     stall_seconds: float = _setting(
-        "TEXTMILL_STALL_SECONDS", "60", _positive, "How long an upload may stand still before it is given up with 408."
+        "TEXTMILL_STALL_SECONDS",
+        "60",
+        reading.positive,
+        "How long an upload may stand still before it is given up with 408.",
     )
     resume_seconds: float = _setting(
-        "TEXTMILL_RESUME_SECONDS", "86400", seconds, "How long a resumable upload is kept after its last piece."
+        "TEXTMILL_RESUME_SECONDS", "86400", reading.seconds, "How long a resumable upload is kept after its last piece."
     )
     min_rate: int = _setting(
-        "TEXTMILL_MIN_RATE", "256", _size, "Bytes a second that an upload must bring after that time; 0 asks for none."
+        "TEXTMILL_MIN_RATE",
+        "256",
+        reading.size,
+        "Bytes a second that an upload must bring after that time; 0 asks for none.",
     )
     head_seconds: float = _setting(
         "TEXTMILL_HEAD_SECONDS",
         "20",
-        _positive,
+        reading.positive,
         "How long the head of a request may take to come, before it is given up.",
     )
     keep_free: int = _setting(
         "TEXTMILL_KEEP_FREE_BYTES",
         "64Mi",
-        _size,
+        reading.size,
         "Room on the volume that uploads leave to the work on them; below it they get 507.",
     )
     queue_requests: int = _setting(
         "TEXTMILL_QUEUE_REQUESTS",
         "0",
-        _whole(0),
+        reading.whole(0),
         "Unfinished requests in the namespace at which more get 429; 0 is no limit.",
     )
     queue_bytes: int = _setting(
-        "TEXTMILL_QUEUE_BYTES", "0", _size, "Bytes of their content at which more get 507; 0 is no limit."
+        "TEXTMILL_QUEUE_BYTES", "0", reading.size, "Bytes of their content at which more get 507; 0 is no limit."
     )
     queue_seconds: float = _setting(
         "TEXTMILL_QUEUE_SECONDS",
         "5",
-        seconds,
+        reading.seconds,
         "How old the count of unfinished requests may be; 0 counts for each upload.",
     )
     client_uploads: int = _setting(
         "TEXTMILL_CLIENT_UPLOADS",
         "0",
-        _whole(0),
+        reading.whole(0),
         "Uploads that one client may have running at a replica; 0 is no limit.",
     )
     rate_limit: str = _setting(
-        "TEXTMILL_RATE_LIMIT", "", _rates, "How often one client may ask, as in `600 per minute`; empty is no limit."
+        "TEXTMILL_RATE_LIMIT",
+        "",
+        reading.rates,
+        "How often one client may ask, as in `600 per minute`; empty is no limit.",
     )
     rate_uploads: str = _setting(
         "TEXTMILL_RATE_UPLOADS",
         "",
-        _rates,
+        reading.rates,
         "How often one client may begin an upload or make a request of stored content; empty is no limit.",
     )
     rate_storage: str = _setting(
@@ -187,82 +119,96 @@ class Settings:
     trusted_proxies: int = _setting(
         "TEXTMILL_TRUSTED_PROXIES",
         "0",
-        _whole(0),
+        reading.whole(0),
         "Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
     )
     cluster_timeout: float = _setting(
-        "TEXTMILL_CLUSTER_TIMEOUT", "5", _positive, "Seconds to wait for one answer of the Kubernetes API."
+        "TEXTMILL_CLUSTER_TIMEOUT", "5", reading.positive, "Seconds to wait for one answer of the Kubernetes API."
     )
     retry_after: int = _setting(
-        "TEXTMILL_RETRY_AFTER", "5", _whole(0), "Seconds that `Retry-After` names where nothing better is known."
+        "TEXTMILL_RETRY_AFTER", "5", reading.whole(0), "Seconds that `Retry-After` names where nothing better is known."
     )
     ready_cache_seconds: float = _setting(
-        "TEXTMILL_READY_CACHE_SECONDS", "1", seconds, "How long one answer of `/readyz` is used again."
+        "TEXTMILL_READY_CACHE_SECONDS", "1", reading.seconds, "How long one answer of `/readyz` is used again."
     )
     allowed_hosts: tuple[str, ...] = _setting(
         "TEXTMILL_ALLOWED_HOSTS",
         "localhost,127.0.0.1,[::1]",
-        _names,
+        reading.names,
         "Host names (without port, comma separated) that requests may be addressed to; `*` allows any.",
     )
     auth: str = _setting(
         "TEXTMILL_AUTH",
         OFF,
-        _mode,
+        reading.mode,
         "Who may ask: `off` lets everybody, `kubernetes` asks the cluster about each token.",
     )
     auth_audiences: tuple[str, ...] = _setting(
         "TEXTMILL_AUTH_AUDIENCES",
         "",
-        _names,
+        reading.names,
         "Audiences that a token must be meant for; empty leaves it to the cluster.",
     )
     auth_cache_seconds: float = _setting(
-        "TEXTMILL_AUTH_CACHE_SECONDS", "10", seconds, "How long the cluster's answer about a token or a right holds."
+        "TEXTMILL_AUTH_CACHE_SECONDS",
+        "10",
+        reading.seconds,
+        "How long the cluster's answer about a token or a right holds.",
     )
     link_key_file: str = _setting(
         "TEXTMILL_LINK_KEY_FILE", "", str, "File of the keys for links to results, one a line; empty makes none."
     )
     link_max_seconds: int = _setting(
-        "TEXTMILL_LINK_MAX_SECONDS", "604800", _whole(1), "The longest that a link to a result may live."
+        "TEXTMILL_LINK_MAX_SECONDS", "604800", reading.whole(1), "The longest that a link to a result may live."
     )
     traces: str = _setting(
         "TEXTMILL_TRACES",
         OFF,
-        _traces,
+        reading.traces,
         "Where spans go: `off`, or `otlp`, which OpenTelemetry's own variables configure.",
     )
     listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
     health_listen: str = _setting(
         "TEXTMILL_HEALTH_LISTEN", "", str, "Address and port of a listener for probes alone; empty is none."
     )
-    threads: int = _setting("TEXTMILL_THREADS", "64", _whole(1), "Requests worked on at once; slow clients need none.")
+    threads: int = _setting(
+        "TEXTMILL_THREADS", "64", reading.whole(1), "Requests worked on at once; slow clients need none."
+    )
     stream_places: int | None = _setting(
         "TEXTMILL_STREAMS",
         "",
-        _places,
+        reading.places,
         "Event streams and long polls at the same time, fewer than the threads above; empty is half of them.",
     )
     heartbeat_seconds: float = _setting(
-        "TEXTMILL_HEARTBEAT_SECONDS", "15", _positive, "How often a quiet event stream says that it is still there."
+        "TEXTMILL_HEARTBEAT_SECONDS",
+        "15",
+        reading.positive,
+        "How often a quiet event stream says that it is still there.",
     )
     drop_seconds: float = _setting(
-        "TEXTMILL_DROP_SECONDS", "30", _positive, "How long a client may read nothing before it is dropped."
+        "TEXTMILL_DROP_SECONDS", "30", reading.positive, "How long a client may read nothing before it is dropped."
     )
     stop_seconds: int = _setting(
-        "TEXTMILL_STOP_SECONDS", "30", _whole(0), "How long running requests may take to end after SIGTERM."
+        "TEXTMILL_STOP_SECONDS", "30", reading.whole(0), "How long running requests may take to end after SIGTERM."
     )
-    log_level: str = _setting("TEXTMILL_LOG_LEVEL", "INFO", _level, "The least severe level that is logged.")
+    log_level: str = _setting("TEXTMILL_LOG_LEVEL", "INFO", reading.level, "The least severe level that is logged.")
     sweep_grace: float = _setting(
-        "TEXTMILL_SWEEP_GRACE", "3600", seconds, "Seconds between the sweep's two looks; younger files are left alone."
+        "TEXTMILL_SWEEP_GRACE",
+        "3600",
+        reading.seconds,
+        "Seconds between the sweep's two looks; younger files are left alone.",
     )
     sweep_max_share: float = _setting(
-        "TEXTMILL_SWEEP_MAX_SHARE", "0.5", share, "The share of entries that a sweep may drop where no uid is known."
+        "TEXTMILL_SWEEP_MAX_SHARE",
+        "0.5",
+        reading.share,
+        "The share of entries that a sweep may drop where no uid is known.",
     )
     sweep_namespaces: tuple[str, ...] = _setting(
         "TEXTMILL_SWEEP_NAMESPACES",
         "",
-        _names,
+        reading.names,
         "Further namespaces whose requests refer to this volume, for the sweep.",
     )
 

@@ -2,7 +2,8 @@
 
 A stream for each client must not mean a watch for each client, nor a queue that a slow client can fill. So there is
 one picture: the requests that are not settled (a settled one is dropped as soon as its last change was handed out, so
-memory follows live work and not history) and a short history of changes by which a client that was cut off goes on.
+memory follows live work and not history; nor are inline texts kept) and a short history of changes by which a client
+that was cut off goes on. Out of the same picture a request's place in the queue is computed when somebody asks.
 A subscription to one request holds at most its newest state; one to all holds a bounded backlog and is `lost` when it
 overflows. Nothing here waits for a client, and nothing here asks the cluster: `app/watch.py` does.
 """
@@ -19,6 +20,8 @@ from typing import Any
 
 from app.answers import answer
 from app.cluster import Body
+from textmill.queue_place import Place, WaitingList, waiting_rank
+from textmill.request import Rank
 
 HISTORY = 2000
 BACKLOG = 1000
@@ -43,6 +46,17 @@ def change(body: Body) -> Change:
     """Return an object's state as a change."""
     meta = body["metadata"]
     return Change(meta["name"], str(meta.get("resourceVersion") or ""), body)
+
+
+def slim(body: Body) -> Body:
+    """Return an object without what nobody is shown: an inline text (of up to 64 KiB), and who set which field."""
+    meta, spec = body["metadata"], body.get("spec") or {}
+    given = spec.get("input") or {}
+    if "managedFields" in meta:
+        body = {**body, "metadata": {name: value for name, value in meta.items() if name != "managedFields"}}
+    if given.get("inline"):
+        body = {**body, "spec": {**spec, "input": {**given, "inline": ""}}}
+    return body
 
 
 def newer(version: str, than: str) -> bool:
@@ -109,6 +123,7 @@ class View:
     def __init__(self, history: int = HISTORY) -> None:
         self.lock = threading.Lock()
         self._live: dict[str, Change] = {}
+        self._queue = WaitingList()
         self._history: deque[Change] = deque(maxlen=history)
         self._base = ""
         self._named: dict[str, set[Subscription]] = {}
@@ -154,7 +169,7 @@ class View:
 
     def apply(self, body: Body) -> None:
         """Take in a request's state, unless it is old news."""
-        one = change(body)
+        one = change(slim(body))
         with self.lock:
             held = self._live.get(one.name)
             if held is None or newer(one.version, held.version):
@@ -163,7 +178,7 @@ class View:
     def remove(self, name: str, version: str) -> None:
         """Take in that a request is deleted."""
         with self.lock:
-            self._live.pop(name, None)
+            self._drop(name)
             self._tell(Change(name, version, None))
 
     def replace(self, bodies: Iterable[Body], version: str) -> set[str]:
@@ -171,7 +186,7 @@ class View:
 
         These are those that were live or are subscribed to, and are not in the list: each is settled, or deleted.
         """
-        listed = {one.name: one for one in map(change, bodies)}
+        listed = {one.name: one for one in map(change, map(slim, bodies))}
         with self.lock:
             missing = {*self._live, *self._named} - listed.keys()
             for one in listed.values():
@@ -179,12 +194,22 @@ class View:
                 if held is None or newer(one.version, held.version):
                     self._put(one, settled=False)
             for name in missing:
-                self._live.pop(name, None)
+                self._drop(name)
             self._history.clear()
             self._base = version
             for subscription in self._all:
                 subscription.lose()
             return missing
+
+    def place(self, name: str, rank: Rank) -> Place:
+        """Return the place in the queue of a request that waits with this rank."""
+        with self.lock:
+            return self._queue.place(name, rank)
+
+    def waiting(self) -> int:
+        """Return how many requests wait to be started."""
+        with self.lock:
+            return len(self._queue)
 
     def end(self) -> None:
         """End every subscription, now and from now on."""
@@ -194,11 +219,16 @@ class View:
                 one.end()
 
     def _put(self, one: Change, *, settled: bool) -> None:
-        if settled:
-            self._live.pop(one.name, None)
+        if settled or one.body is None:
+            self._drop(one.name)
         else:
             self._live[one.name] = one
+            self._queue.put(one.name, waiting_rank(one.body))
         self._tell(one)
+
+    def _drop(self, name: str) -> None:
+        self._live.pop(name, None)
+        self._queue.put(name, None)
 
     def _tell(self, one: Change) -> None:
         if len(self._history) == self._history.maxlen:

@@ -36,6 +36,10 @@ NOTIFY_SECRET = "textmill-notify"  # noqa: S105 - the name of a Secret, not what
 DIGEST_ANNOTATION = f"{GROUP}/content-sha256"
 TRACE_ANNOTATION = f"{GROUP}/traceparent"
 KEY_ANNOTATION = f"{GROUP}/idempotency-key-sha256"
+LEASE = "textmill-operator"
+"""The operator's Lease, unless a setting names another."""
+NAMESPACES_ANNOTATION = f"{GROUP}/namespaces"
+"""On that Lease: the namespaces that the operator serves, with commas between them, or * for all."""
 
 Stage = Literal["tokenize", "count"]
 

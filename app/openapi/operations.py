@@ -155,6 +155,14 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         "get": Operation("getRequest", "Show one request", {200: ONE, 304: {}}, (400, 404, 503), query=("wait",)),
         "delete": Operation("deleteRequest", "Delete one request", {204: {}}, (403, 404, 503)),
     },
+    "/status": {
+        "get": Operation(
+            "getStatus",
+            "Who leads the operator, what it serves, and how many requests wait",
+            {200: {JSON: ref("Status")}},
+            (400, 404, 503),
+        )
+    },
     "/requests/{name}/events": {
         "get": Operation(
             "followOne",

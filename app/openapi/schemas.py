@@ -98,6 +98,24 @@ READY: Schema = shape(
 )
 
 
+LEADER: Schema = shape(
+    {"name": {"type": "string"}, "since": or_null(TIME), "renewedAt": or_null(TIME), "current": {"type": "boolean"}}
+)
+STATUS: Schema = shape(
+    {
+        "namespace": {"type": "string"},
+        "waiting": {"type": ["integer", "null"]},
+        "operator": shape(
+            {
+                "leader": or_null(LEADER),
+                "namespaces": {"type": ["array", "null"], "items": {"type": "string"}},
+                "servesThis": {"type": ["boolean", "null"]},
+            }
+        ),
+    }
+)
+
+
 def components() -> dict[str, Schema]:
     """Return every named schema."""
     word = shape({"word": {"type": "string"}, "count": COUNT})
@@ -125,7 +143,8 @@ def components() -> dict[str, Schema]:
             "input": shape({"name": text, "bytes": {"type": ["integer", "null"]}, "sha256": text}),
             "result": or_null(ref("Result")),
             "links": {"type": "object", "additionalProperties": {"type": "string"}},
-        }
+        },
+        {"queue": shape({"place": COUNT, "waiting": COUNT})},
     )
     stored = {name: schema for name, (schema, _) in {"upload": UPLOAD, **OPTIONS}.items()}
     return {
@@ -140,6 +159,7 @@ def components() -> dict[str, Schema]:
         "Link": shape({"href": {"type": "string"}, "expiresAt": TIME}),
         "Health": shape({"status": {"type": "string", "const": "ok"}}),
         "Ready": READY,
+        "Status": STATUS,
         "Problem": shape(
             {name: {"type": "string"} for name in ("type", "title", "detail", "reason", "hint")}
             | {"status": whole(400, 599), "retryable": {"type": "boolean"}, "requestId": {"type": ["string", "null"]}}

@@ -14,6 +14,7 @@ from app.routes.requests import requests
 from app.routes.results import results
 from app.routes.resumable import resumable
 from app.routes.session import session
+from app.routes.status import status
 from app.routes.uploads import uploads
 
-BLUEPRINTS = (uploads, resumable, requests, events, results, links, page, session, api, health)
+BLUEPRINTS = (uploads, resumable, requests, events, results, links, page, session, api, status, health)

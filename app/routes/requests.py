@@ -11,7 +11,7 @@ import re
 from flask import Blueprint, Response, jsonify
 from flask import request as current
 
-from app import following
+from app import following, queueing
 from app.answers import answer
 from app.cluster import Body, NotFound
 from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
@@ -75,8 +75,10 @@ def one(name: str) -> Response:
     """Show one request; with `wait` not before it has ended, or is another than the client knows."""
     asked = query("wait")
     body = _waited(name, asked["wait"]) if "wait" in asked else find(name)
-    response = jsonify(answer(body))
-    response.set_etag(_etag(body))
+    place = queueing.place(room(), body)
+    response = jsonify(answer(body) | ({"queue": place.to_dict()} if place else {}))
+    tag = "-".join((_version(body), *map(str, place or ())))
+    response.set_etag(_known(body) or tag if "wait" in asked else tag)
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(current)
     return response
@@ -97,9 +99,18 @@ def _waited(name: str, text: str) -> Body:
         raise FieldInvalid(f"wait is {text[:40]!r}; write seconds, from 0s to {LONGEST_WAIT}s.")
     tags = current.if_none_match
     return following.wait(
-        room(), name, int(found[1]), lambda: find(name), lambda body: not tags or tags.contains_weak(_etag(body))
+        room(), name, int(found[1]), lambda: find(name), lambda body: not tags or tags.star_tag or bool(_known(body))
     )
 
 
-def _etag(body: Body) -> str:
+def _known(body: Body) -> str:
+    """Return the tag by which the client knows this state; empty where it knows another or none.
+
+    A place in the queue is part of a tag, but no reason to end a wait: a queue may move all the time.
+    """
+    tags = current.if_none_match.as_set(include_weak=True)
+    return next((tag for tag in sorted(tags) if tag.partition("-")[0] == _version(body)), "")
+
+
+def _version(body: Body) -> str:
     return str(body["metadata"].get("resourceVersion"))

@@ -10,7 +10,7 @@ import click
 
 from textmill_cli import chosen
 from textmill_cli.commands.counting import count
-from textmill_cli.commands.looking import get, listing, words
+from textmill_cli.commands.looking import get, listing, status, words
 from textmill_cli.commands.sending import submit
 from textmill_cli.commands.stopping import cancel, logs
 from textmill_cli.completion import completion
@@ -27,5 +27,5 @@ def textmill() -> None:
     """Count the words of texts with Textmill, over HTTP or straight on Kubernetes."""
 
 
-for command in (submit, get, listing, words, cancel, logs, count, completion):
+for command in (submit, get, listing, words, status, cancel, logs, count, completion):
     textmill.add_command(command)

@@ -82,6 +82,17 @@ class HttpService:
 
         return self._patience.keep_trying(attempt)
 
+    def placed(self, answer: Answer) -> Answer:
+        """Return a request with its place in the queue, which the service tells by itself."""
+        return answer
+
+    def status(self) -> Answer:
+        """Return who leads the operator, which namespaces it serves, and how many requests wait (None: unknown)."""
+        found = self._patience.keep_trying(lambda: self._json("GET", "/status"))
+        if not isinstance(found.get("operator"), dict):
+            raise CliError(f"{self.describe()} sent something that is no status.")
+        return found
+
     def listing(self, phase: str, limit: int) -> Iterator[Answer]:
         """Yield up to `limit` requests, all of them for 0; in one phase, or in any for an empty one."""
         asked, left = {"phase": phase, "limit": "", "continue": ""}, limit

@@ -77,6 +77,11 @@ class Api:
         found = self._json("GET", self._core("pods"), query=query)["items"]
         return [one["metadata"]["name"] for one in found]
 
+    def leases(self) -> list[dict[str, Any]]:
+        """Return the Leases of the namespace."""
+        path = f"/apis/coordination.k8s.io/v1/namespaces/{quote(self.namespace, safe='')}/leases"
+        return list(self._json("GET", path)["items"])
+
     def log(self, pod: str) -> list[str]:
         """Return the lines of a pod's log; none where it has not begun or is gone."""
         try:

@@ -11,12 +11,15 @@ import csv
 import hashlib
 import io
 import json
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from textmill import names, reports
 from textmill.answers import answer
-from textmill_cli.errors import NotOffered, Refused
+from textmill.leading import leading
+from textmill.queue_place import WaitingList, waiting_rank
+from textmill_cli.errors import NotFound, NotOffered, Refused
 from textmill_cli.kubernetes_client import Api
 from textmill_cli.patience import Patience
 from textmill_cli.service import Answer, Progress, Upload, failure, has_ended
@@ -24,6 +27,8 @@ from textmill_cli.watching import LAST_LOOK, looked_at
 
 INLINE = 16_384
 PAGE = 500
+LOOKED = 5000
+"""Requests at work that are looked through for a place in the queue."""
 _OVER_HTTP = "Go over HTTP: --server URL."
 _NUMBERS = ("topWords", "priority", "timeoutSeconds", "retries", "ttlSecondsAfterFinished")
 
@@ -60,6 +65,45 @@ class KubernetesService:
     def get(self, name: str) -> Answer:
         """Return one request."""
         return answer(self._body(name))
+
+    def placed(self, answer: Answer) -> Answer:
+        """Return a request with its place in the queue, unless more requests are at work than are worth a look."""
+        body = self._body(answer["name"])
+        rank = waiting_rank(body)
+        queue = None if rank is None else self._queue()
+        if rank is None or queue is None:
+            return answer
+        return answer | {"queue": queue.place(answer["name"], rank).to_dict()}
+
+    def status(self) -> Answer:
+        """Return who leads the operator, which namespaces it serves, and how many requests wait (None: unknown)."""
+        leases = self._patience.keep_trying(self._api.leases)
+        found = {one["metadata"]["name"]: one for one in leases if leading(one).namespaces}
+        if not found:
+            raise NotFound(
+                f"No operator has noted what it serves on a Lease in namespace {self._api.namespace}.",
+                hint="Name the operator's own namespace: -n NAMESPACE.",
+            )
+        lease = found.get(names.LEASE) or found[min(found)]
+        queue = self._queue()
+        operator = leading(lease).to_dict(self._api.namespace, time.time())
+        return {
+            "namespace": self._api.namespace,
+            "waiting": None if queue is None else len(queue),
+            "operator": operator,
+        }
+
+    def _queue(self) -> WaitingList | None:
+        """Return the requests that wait, None where more are at work than LOOKED."""
+        queue, token = WaitingList(), ""
+        for _ in range(LOOKED // PAGE):
+            page = self._patience.keep_trying(lambda token=token: self._api.page(names.LIVE, PAGE, token))  # type: ignore[misc]  # mypy knows no defaults of lambdas
+            for body in page["items"]:
+                queue.put(body["metadata"]["name"], waiting_rank(body))
+            token = (page.get("metadata") or {}).get("continue") or ""
+            if not token:
+                return queue
+        return None
 
     def listing(self, phase: str, limit: int) -> Iterator[Answer]:
         """Yield up to `limit` requests, all of them for 0; in one phase, or in any for an empty one."""

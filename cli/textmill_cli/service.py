@@ -45,6 +45,12 @@ class Service(Protocol):
     def get(self, name: str) -> Answer:
         """Return one request."""
 
+    def placed(self, answer: Answer) -> Answer:
+        """Return a request with its place in the queue, where it waits and that can be told."""
+
+    def status(self) -> Answer:
+        """Return who leads the operator, which namespaces it serves, and how many requests wait (None: unknown)."""
+
     def listing(self, phase: str, limit: int) -> Iterator[Answer]:
         """Yield up to `limit` requests, all of them for 0; in one phase, or in any for an empty one."""
 

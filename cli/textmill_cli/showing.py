@@ -82,6 +82,7 @@ def details(answer: Answer) -> None:
     for label, value in (
         ("Name", answer["name"]),
         ("Phase", f"{answer['phase']} ({percent}%)"),
+        ("Queue", _place(answer.get("queue"))),
         ("Created", answer.get("createdAt")),
         ("Input", given.get("name")),
         ("Bytes", _number(given.get("bytes"))),
@@ -100,6 +101,29 @@ def details(answer: Answer) -> None:
     if top := result.get("topWords"):
         click.echo()
         words([(one["word"], int(one["count"])) for one in top])
+
+
+def _place(queue: Mapping[str, Any] | None) -> str | None:
+    return f"place {queue.get('place')} of {queue.get('waiting')} that wait" if queue else None
+
+
+def status(told: Answer) -> None:
+    """Print how a service stands."""
+    operator = told.get("operator") or {}
+    leader, served = operator.get("leader"), operator.get("namespaces")
+    since = f" since {leader.get('since')}" if leader else ""
+    late = "" if leader is None or leader.get("current") else f"; not renewed since {leader.get('renewedAt')}"
+    for label, value in (
+        ("Namespace", f"{told.get('namespace')}{_unserved(operator)}"),
+        ("Waiting", "unknown" if told.get("waiting") is None else _number(told["waiting"])),
+        ("Leader", f"{leader.get('name')}{since}{late}" if leader else "nobody leads"),
+        ("Serves", "unknown" if served is None else "all namespaces" if "*" in served else ", ".join(served)),
+    ):
+        click.echo(f"{label + ':':<10} {plain(str(value))}")
+
+
+def _unserved(operator: Mapping[str, Any]) -> str:
+    return " (which the operator does not serve)" if operator.get("servesThis") is False else ""
 
 
 def words(rows: Sequence[tuple[str, int]]) -> None:

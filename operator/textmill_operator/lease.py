@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from textmill.names import NAMESPACES_ANNOTATION
 from textmill_operator.api import Api, in_namespace
 from textmill_operator.errors import ApiError, Conflict, NotFound, NotLeading
 
@@ -28,7 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class Election:
-    """One candidate. `duration` in seconds: what a rival waits for; renewed every third of it."""
+    """One candidate.
+
+    duration: what a rival waits for, in seconds; renewed every third of it. served: the namespaces that the operator
+    serves, noted on the Lease for those who show who leads.
+    """
 
     def __init__(
         self,
@@ -38,11 +43,12 @@ class Election:
         identity: str,
         *,
         duration: float = 15.0,
+        served: str = "",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._api, self._clock, self._sleep = api, clock, sleep
-        self._namespace, self._name = namespace, name
+        self._namespace, self._name, self._served = namespace, name, served
         self.identity, self._duration = identity, duration
         self._held_until = float("-inf")
         self._seen: tuple[str, float] | None = None
@@ -130,6 +136,7 @@ class Election:
                 "name": self._name,
                 "namespace": self._namespace,
                 **({"resourceVersion": version} if version else {}),
+                **({"annotations": {NAMESPACES_ANNOTATION: self._served}} if self._served else {}),
             },
             "spec": {
                 "holderIdentity": self.identity if holder is None else holder,

@@ -15,6 +15,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from textmill.leading import noted
 from textmill_operator import health, watch
 from textmill_operator.api import Api
 from textmill_operator.audit import Audit
@@ -47,9 +48,7 @@ async def run(settings: Settings) -> None:
     metrics = Metrics(CollectorRegistry())
     async with Api() as api:
         metrics.api_calls.set_function(lambda: float(api.calls))
-        election = Election(
-            api, settings["NAMESPACE"], settings["LEASE"], settings.identity, duration=settings["LEASE_SECONDS"]
-        )
+        election = _election(api, settings)
         audit = Audit(api, store, metrics, settings.namespaces, settings["AUDIT_SECONDS"])
         tracing = Tracing() if settings["TRACES"] == "otlp" else None
         executor, beside = _acting(api, store, metrics, settings, election.check, tracing)
@@ -88,6 +87,17 @@ async def from_the_first_lead(won: asyncio.Event, part: Callable[[], Coroutine[A
     """
     await won.wait()
     await part()
+
+
+def _election(api: Api, settings: Settings) -> Election:
+    return Election(
+        api,
+        settings["NAMESPACE"],
+        settings["LEASE"],
+        settings.identity,
+        duration=settings["LEASE_SECONDS"],
+        served=noted(settings.namespaces),
+    )
 
 
 def _acting(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from textmill import names
 from textmill.limits import Limits
 from textmill.manifests import Site
 from textmill_operator.errors import Misconfigured
@@ -113,7 +114,7 @@ SETTINGS: dict[str, Setting] = {
     "PULL_POLICY": Setting(Site.pull_policy, "imagePullPolicy of worker pods."),
     "PULL_SECRETS": Setting("", "Names of imagePullSecrets, comma-separated."),
     "IDENTITY": Setting("", "Name under which the Lease is held; the host's name where empty."),
-    "LEASE": Setting("textmill-operator", "Name of the Lease."),
+    "LEASE": Setting(names.LEASE, "Name of the Lease."),
     "LEASE_SECONDS": Setting(15.0, "How long the Lease holds without being renewed.", least=0.1),
     "AUDIT_SECONDS": Setting(60.0, "How often the watch's picture is compared with full lists.", least=0.1),
     "TTL_SECONDS": Setting(

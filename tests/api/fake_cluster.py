@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.cluster import Away, Body, ClusterError, Conflict, Expired, NotFound, Page, QuotaReached, Refused
+from app.cluster import Away, Body, ClusterError, Conflict, Expired, LeaseMissing, NotFound, Page, QuotaReached, Refused
 
 
 class FakeCluster:
@@ -28,6 +28,7 @@ class FakeCluster:
         self.rules: set[tuple[str, str, str]] = set()
         self.audiences: list[str] = []
         self.calls: list[str] = []
+        self.leases: dict[str, Body] = {}
         self.noted: list[Body] = []
         """Events, for `events`."""
         self.log: list[tuple[str, Body]] = []
@@ -132,6 +133,13 @@ class FakeCluster:
         """Return the uid of the namespace."""
         self._enter("namespace_uid")
         return self.uid
+
+    def lease(self, name: str) -> Body:
+        """Return a Lease."""
+        self._enter("lease")
+        if name not in self.leases:
+            raise LeaseMissing(f"There is no Lease {name!r}.")
+        return copy.deepcopy(self.leases[name])
 
     def watch(self, version: str, silence: float) -> FakeWatch:
         """Watch from a version on."""

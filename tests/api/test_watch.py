@@ -98,6 +98,9 @@ class Script:
         """Refuse: a watch changes nothing."""
         raise AssertionError(body)
 
+    def lease(self, name: str) -> Body:
+        raise NotImplementedError
+
     def namespace_uid(self) -> str:
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,42 @@ def test_advice_of_a_failure_is_shown_once_and_names_the_options(capsys: pytest.
     assert line.startswith("textmill: NotText: alice")
     assert hint == "textmill: As options of `textmill submit`: spec.encoding is --encoding, spec.errors is --errors."
     assert (told.err if form == "json" else told.out + told.err).count(advice) == 1
+
+
+STATUS: dict[str, Any] = {
+    "namespace": "team",
+    "waiting": 1200,
+    "operator": {
+        "leader": {"name": "op-\x1b1", "since": "2026-01-01T00:00:00Z", "renewedAt": "2026-01-02", "current": True},
+        "namespaces": ["team", "other"],
+        "servesThis": True,
+    },
+}
+
+
+def test_status_is_told_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    operator = {"leader": None, "namespaces": ["other"], "servesThis": False}
+    late = STATUS["operator"] | {"leader": STATUS["operator"]["leader"] | {"current": False}, "namespaces": ["*"]}
+    with answering(*(Told(200, STATUS | {"operator": one}) for one in (STATUS["operator"], operator, late))) as script:
+        for _ in range(3):
+            assert main(["status", "-o", "table", "--server", script.address]) == 0
+    well, nobody, old = (text.splitlines() for text in capsys.readouterr().out.split("Namespace: ")[1:])
+    assert well == [
+        "team",
+        "Waiting:   1,200",
+        "Leader:    op-\ufffd1 since 2026-01-01T00:00:00Z",
+        "Serves:    team, other",
+    ]
+    assert (nobody[0], nobody[2]) == ("team (which the operator does not serve)", "Leader:    nobody leads")
+    assert old[2].endswith("; not renewed since 2026-01-02")
+    assert old[3] == "Serves:    all namespaces"
+    assert {one.path for one in script.asked} == {"/status"}
+
+
+def test_place_in_the_queue_is_shown_of_one_that_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(Told(200, REQUEST | {"queue": {"place": 3, "waiting": 7}})) as script:
+        assert main(["get", "alice", "-o", "table", "--server", script.address]) == 0
+    assert "Queue:     place 3 of 7 that wait\n" in capsys.readouterr().out
 
 
 def test_count_needs_no_service() -> None:

@@ -46,6 +46,21 @@ def test_same_answer_comes_by_both_ways(running: Stack, settings: dict[str, str]
     assert straight == over_http
 
 
+def test_status_and_place_come_by_both_ways(running: Stack, settings: dict[str, str], counted: str) -> None:
+    server = ("--server", f"http://127.0.0.1:{running.port}")
+    (straight,) = textmill("status", settings=settings).lines
+    (over_http,) = textmill("status", *server, settings=settings).lines
+    for told in (straight, over_http):
+        assert told["operator"]["leader"].pop("renewedAt")
+    assert straight == over_http
+    assert (straight["waiting"], straight["operator"]["servesThis"]) == (0, True)
+    nowhere = textmill("status", "--namespace", "nowhere", settings=settings)
+    assert (nowhere.code, nowhere.err.splitlines()[1]) == (
+        3,
+        "textmill: Name the operator's own namespace: -n NAMESPACE.",
+    )
+
+
 def test_words_are_those_of_the_status_and_no_more(settings: dict[str, str], counted: str) -> None:
     done = textmill("words", counted, "-o", "csv", "--limit", "2", settings=settings)
     assert done == Done(0, "word,count\na,2\nb,1\n")

@@ -17,6 +17,7 @@ RULES = {
         ),
         ("", "events", "", "list"),
         ("", "namespaces", "NAMESPACE", "get"),
+        ("coordination.k8s.io", "leases", "textmill-operator", "get"),
     },
     "textmill-operator": {
         *(("textmill.dev", "processingrequests", "", verb) for verb in ("get", "list", "watch", "patch", "delete")),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.operator.fake_api import FakeApi, answer, away
+from textmill.leading import leading
 from textmill_operator.api import in_namespace
 from textmill_operator.errors import NotLeading
 from textmill_operator.lease import GROUP, Election
@@ -45,6 +46,15 @@ async def test_first_candidate_leads_and_writes_its_name() -> None:
     assert leads(one)
     assert api.objects[PATH]["spec"]["holderIdentity"] == "one"
     assert api.objects[PATH]["spec"]["renewTime"].endswith("Z")
+
+
+async def test_lease_says_which_namespaces_its_holder_serves() -> None:
+    api, clock = FakeApi(), Clock()
+    for served in ("a,b", "*"):  # another configuration, under the same name
+        one = Election(api, "ns", "lease", "one", clock=clock, served=served)
+        await one.step()
+        found = leading(api.objects[PATH])
+        assert (found.holder, found.namespaces) == ("one", tuple(served.split(",")))
 
 
 async def test_rival_waits_until_it_has_seen_the_lease_unchanged_for_its_duration() -> None:

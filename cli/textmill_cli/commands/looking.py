@@ -1,4 +1,4 @@
-"""`textmill get`, `list` and `words`: what the service knows.
+"""`textmill get`, `list`, `words` and `status`: what the service knows.
 
 They change nothing, so they may be asked as often as one likes. The table of words can be larger than memory: it is
 passed on piece by piece, and only a terminal's few rows are taken apart here.
@@ -39,7 +39,19 @@ def get(
     if wait or follow:
         ending.wait(service, found, timeout, form=output, quiet=quiet, lines=follow)
     else:
-        ending.show(found, output, whole=True)
+        ending.show([service.placed(found[0])] if len(found) == 1 else found, output, whole=True)
+
+
+@click.command()
+@chosen.output(chosen.TABLE, chosen.JSON)
+@chosen.way
+def status(*, output: str | None) -> None:
+    """Tell who leads the operator, which namespaces it serves, and how many requests wait."""
+    told = chosen.service().status()
+    if chosen.form(output) == chosen.JSON:
+        showing.json_line(told)
+    else:
+        showing.status(told)
 
 
 @click.command("list")

@@ -18,6 +18,7 @@ API = {
     *(f"{verb} {REQUESTS}" for verb in ("create", "get", "list", "watch", "patch", "delete")),
     "list events",
     f"get namespaces {NAMESPACE}",
+    "get leases.coordination.k8s.io textmill-operator",
 }
 REVIEWS = {"create tokenreviews.authentication.k8s.io", "create subjectaccessreviews.authorization.k8s.io"}
 OPERATOR = {

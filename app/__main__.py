@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from app import standard_error
 from app.cluster import Away, ClusterError
 from app.errors import AppError
 from app.kubernetes_cluster import KubernetesCluster
@@ -33,6 +34,7 @@ NOW_GRACE = 60
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    standard_error.never_fails()
     asked = _parser().parse_args(arguments)
     try:
         settings = Settings.load(os.environ)

@@ -7,11 +7,13 @@ nothing is imported up here that takes time.
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    os.write(2, b"textmill: interrupted before anything was started\n")
+    with suppress(OSError):
+        os.write(2, b"textmill: interrupted before anything was started\n")
     os._exit(130)
 
 

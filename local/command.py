@@ -11,11 +11,13 @@ import sys
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+from local import standard_error
 from local.errors import LocalError
 
 
 def run(name: str, main: Coroutine[Any, Any, None], level: str = "INFO") -> int:
     """Run a part until it ends or is told to stop; the exit code."""
+    standard_error.never_fails()
     logging.basicConfig(stream=sys.stderr, level=level, format=f"%(asctime)s {name} %(levelname)s %(message)s")
     code = 0
     try:

@@ -11,6 +11,7 @@ import math
 import sys
 from pathlib import Path
 
+from local import standard_error
 from local.errors import LocalError
 from local.stack.demo import demo
 from local.stack.serve import serve
@@ -18,6 +19,7 @@ from local.stack.serve import serve
 
 def main() -> int:
     """Parse the arguments, run the command, return its exit code."""
+    standard_error.never_fails()
     chosen = _parser().parse_args()
     logging.basicConfig(stream=sys.stderr, level="WARNING", format="%(message)s")
     try:

@@ -10,12 +10,15 @@ import gc
 import os
 import sys
 
+from worker import standard_error
+
 _OBJECTS_BEFORE_COLLECTION = 100_000
 """A Job makes few objects and hardly a cycle; what its modules are made of need not be looked through many times."""
 
 
 def run() -> int:
     """Run the command line's one command and return the exit code."""
+    standard_error.never_fails()
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     from worker.commands import main
 
@@ -25,7 +28,7 @@ def run() -> int:
 def leave(code: int) -> None:
     """End at once: what Python would tidy, for a tenth of a short Job's time, the system takes back anyway."""
     try:
-        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed before the start
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # standard output is None if closed before the start
             stream.flush()
     except OSError:
         sys.exit(code)  # which tells of it

@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 import click
 
+from textmill_cli import standard_error
 from textmill_cli.errors import FAULT, INTERRUPTED, OK, PIPE_CLOSED, CliError
 from textmill_cli.group import textmill
 from textmill_cli.showing import plain
@@ -23,6 +24,7 @@ PLUGIN = "kubectl-textmill"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    standard_error.never_fails()
     output = sys.stdout
     plugin = PurePath(sys.argv[0]).name == PLUGIN
     name = "kubectl textmill" if plugin else "textmill"

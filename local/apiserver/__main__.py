@@ -17,6 +17,8 @@ import pathlib
 import signal
 import sys
 
+from local import standard_error
+
 from .assembly import Settings, running
 from .journal import JournalError
 
@@ -98,6 +100,7 @@ async def serve(chosen: Settings) -> None:
 
 def main() -> int:
     """The command."""
+    standard_error.never_fails()
     chosen, verbose = settings()
     level = logging.DEBUG if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)

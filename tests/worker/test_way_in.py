@@ -20,7 +20,7 @@ def ended(tmp_path: Path, streams: str, *options: str) -> subprocess.CompletedPr
     return subprocess.run(given, cwd=ROOT, check=False, capture_output=True, text=True, timeout=PATIENCE)
 
 
-@pytest.mark.parametrize("streams", ["", "2>&-"])
+@pytest.mark.parametrize("streams", ["", "2>&-", "2>/dev/full"])
 def test_result_is_whole_and_the_code_is_zero(tmp_path: Path, streams: str) -> None:
     found = ended(tmp_path, streams, "--csv")
     assert (found.returncode, found.stdout) == (0, "word,count\ntwo,2\none,1\n")

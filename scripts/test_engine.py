@@ -20,6 +20,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "engine"
 FUZZ_SECONDS = 30
+WITH_ENGINE = ("tests/engine", "tests/worker", "tests/image", "tests/api/test_worker_results.py")
+"""The tests that call the worker in their own process, and so run on another engine once one is built."""
+ENGINE_WANTED = "TEXTMILL_TEST_ENGINE"
+"""Set where the tests have to run on the compiled engine; a test fails where it is not there."""
 COVERAGE = (
     "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 "
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table "
@@ -86,7 +90,7 @@ def steps(target: str, found: Path, *, miri: bool) -> Iterator[Step]:
         f"-artifact_prefix={found}/",
     ]
     yield Step(f"fuzzing for {FUZZ_SECONDS} s", [*run, str(found)])
-    yield Step("tests from Python", [python, "-m", "pytest", "-q", "tests/engine"], ROOT)
+    yield Step("tests from Python", [python, "-m", "pytest", "-q", *WITH_ENGINE], ROOT, {ENGINE_WANTED: "1"})
     yield Step("a million hostile strings", [python, "-m", "tests.engine.fuzz"], ROOT)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from checks.tree import ROOT
-from scripts import build_engine
+from scripts import build_engine, test_engine
 from tests.engine.making import REAL
 from tests.worker.runs import worker
 from worker import engines
@@ -38,9 +39,18 @@ def test_worker_without_the_engine_says_so_once_and_counts_alike(text: str, befo
     assert chosen.errors == ("" if engines.built() else f"{engines.NOT_BUILT}\n")
 
 
-def test_run_that_decides_on_a_change_has_the_compiled_engine() -> None:
+def test_run_that_is_for_the_compiled_engine_has_it() -> None:
     """Without it all that compares the engines would pass on the reference alone."""
-    assert engines.built() or not os.environ.get("CI"), "build it by `make engine`"
+    assert engines.built() or not os.environ.get(test_engine.ENGINE_WANTED), "build it by `make engine`"
+
+
+def test_every_test_that_calls_the_worker_runs_with_the_engine_as_well() -> None:
+    (step,) = (one for one in test_engine.steps("any", ROOT, miri=False) if one.name == "tests from Python")
+    assert step.environ == {test_engine.ENGINE_WANTED: "1"}
+    worker = re.compile(r"^(from|import) (worker|tests\.worker\.runs|tests\.engine)\b", re.MULTILINE)
+    every = (ROOT / "tests").rglob("test_*.py")
+    calls = {str(path.relative_to(ROOT)) for path in every if worker.search(path.read_text("utf-8"))}
+    assert {path for path in calls if not path.startswith(test_engine.WITH_ENGINE)} == set()
 
 
 def test_building_without_cargo_says_so_and_succeeds(tmp_path: Path) -> None:

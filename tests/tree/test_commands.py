@@ -80,15 +80,27 @@ def test_no_recipe_is_longer_than_five_lines() -> None:
     assert {name: len(lines) for name, lines in targets().items() if len(lines) > 5} == {}
 
 
+def phases() -> list[str]:
+    """Return what CI runs, in its order."""
+    return re.findall(r"^phase (.+)$", (tree.ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+
+
 def test_ci_calls_make_targets_only() -> None:
-    phases = re.findall(r"^phase (\S+)$", (tree.ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
-    assert {"test", "test-system", "test-cluster"} <= set(phases) <= set(targets())
+    assert {"test", "test-system", "test-cluster"} <= set(phases()) <= set(targets())
 
 
-def test_ci_builds_the_engine_before_the_tests_that_compare_it_with_the_reference() -> None:
-    phases = re.findall(r"^phase (\S+)$", (tree.ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
-    assert any("scripts.build_engine" in line for line in targets()["test-engine"])
-    assert phases.index("test-engine") < min(phases.index("test"), phases.index("test-system"))
+def test_ci_first_runs_the_commands_of_the_readme_as_a_fresh_clone_meets_them() -> None:
+    opening, *_ = (tree.ROOT / "README.md").read_text("utf-8").partition("\n## Use it")
+    commands = re.findall(r"^```console\nmake (.+?)(?: +#.*)?\n```", opening, re.MULTILINE)
+    assert [f"make {one}" for one in phases()[: len(commands)]] == [f"make {one}" for one in commands]
+    assert commands == ["demo", "test"]
+
+
+def test_ci_runs_the_readme_before_anything_is_built_and_what_the_engine_changes_with_it() -> None:
+    building = {name for name, lines in targets().items() if any("scripts.build_engine" in line for line in lines)}
+    first, *_ = (at for at, name in enumerate(phases()) if name in building)
+    assert phases()[first] == "test-engine"
+    assert first > phases().index("test")
 
 
 def test_changelog_opens_with_the_version_of_pyproject() -> None:

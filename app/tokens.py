@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from app.arrow_files import ArrowFile, Batch
 from app.ids import unpacked
+from app.verifying import Broken, Verification
 from app.vocabularies import Long, Vocabulary
 
 _HELD = 16_384
@@ -37,11 +38,17 @@ class Wanted(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """One shard's ids and vocabulary, and the open files that they are read from."""
+    """One shard's ids and vocabulary, the open files that they are read from, and what is known of their bytes."""
 
     ids: ArrowFile
     vocabulary: Vocabulary
     files: tuple[io.FileIO, ...]
+    verifications: tuple[Verification, ...] = ()
+
+    def check(self, *, ended: bool = False) -> None:
+        """Raise Broken where the files turned out to hold other bytes; `ended` waits until that is known."""
+        if any((one.wait() if ended else one.good) is False for one in self.verifications):
+            raise Broken("the tokens' files hold other bytes than their manifest says")
 
     def close(self) -> None:
         """Close the files."""
@@ -52,11 +59,14 @@ class Shard(NamedTuple):
 def json_lines(shards: Iterable[Shard], wanted: Wanted) -> Generator[bytes]:
     """Return the wanted tokens, some at a time; an empty piece where some were only passed over."""
     position, first, last = 0, wanted.first, None if wanted.limit is None else wanted.first + wanted.limit
-    for shard in () if wanted.limit == 0 else shards:
+    if wanted.limit == 0:
+        return
+    for shard in shards:
         try:
             for batch in shard.ids.batches():
                 if last is not None and position >= last:
                     return
+                shard.check()
                 if position + batch.rows > first:
                     low = max(0, first - position)
                     high = batch.rows if last is None else min(batch.rows, last - position)
@@ -64,6 +74,7 @@ def json_lines(shards: Iterable[Shard], wanted: Wanted) -> Generator[bytes]:
                 else:
                     yield b""
                 position += batch.rows
+            shard.check(ended=not first)  # before the answer can look whole
         finally:
             shard.close()
 

@@ -1,4 +1,6 @@
-"""Tells whether a result's file still holds the bytes that its status names, by reading each file once.
+"""Tells whether a result's file still holds the bytes that were written there, by reading each file once.
+
+A table's digest stands in the status. Those of tokens are in the manifest beside them, as the count Job believes it.
 
 A file is known by its inode, size and times; as long as these stay, what was found stays. A small file is read before
 it is served. A big one is read in the background while it is served already: an answer that turns out to be of other
@@ -14,6 +16,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from io import FileIO
+from typing import Protocol
 
 from app.background import Background
 
@@ -24,6 +27,16 @@ _BLOCK = 1 << 20
 _log = logging.getLogger("textmill.verifying")
 
 _Key = tuple[int, int, int, int, int, str]
+
+
+class Hash(Protocol):
+    """A digest that is being made; one of tokens is BLAKE3, one of a table SHA-256."""
+
+    def update(self, content: bytes, /) -> object:
+        """Take the next bytes."""
+
+    def hexdigest(self) -> str:
+        """Return what came of them."""
 
 
 class Broken(Exception):
@@ -61,10 +74,12 @@ class Verifier:
         self._lock = threading.Lock()
         self._known: OrderedDict[_Key, Verification] = OrderedDict()
 
-    def check(self, file: FileIO, sha256: str, bad: Callable[[], object]) -> Verification:
+    def check(
+        self, file: FileIO, digest: str, bad: Callable[[], object], kind: Callable[[], Hash] = hashlib.sha256
+    ) -> Verification:
         """Return what is known of an open file, and begin to find it out; `bad` is called once where it is damaged."""
         found = os.fstat(file.fileno())
-        key = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, sha256)
+        key = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, digest)
         with self._lock:
             known = self._known.get(key)
             if known is not None:
@@ -73,18 +88,20 @@ class Verifier:
             made = self._known[key] = Verification()
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        self._begin(key, made, file, bad)
+        if key[2] <= self._at_once:
+            self._verify(key, made, file.fileno(), kind(), bad)
+        else:
+            self._verify_later(key, made, file, kind(), bad)
         return made
 
-    def _begin(self, key: _Key, made: Verification, file: FileIO, bad: Callable[[], object]) -> None:
-        if key[2] <= self._at_once:
-            self._verify(key, made, file.fileno(), bad)
-            return
+    def _verify_later(
+        self, key: _Key, made: Verification, file: FileIO, hashing: Hash, bad: Callable[[], object]
+    ) -> None:
         copy = os.dup(file.fileno())
 
         def job() -> None:
             try:
-                self._verify(key, made, copy, bad)
+                self._verify(key, made, copy, hashing, bad)
             finally:
                 os.close(copy)
 
@@ -93,9 +110,9 @@ class Verifier:
             self._forget(key)
             made.end(None)
 
-    def _verify(self, key: _Key, made: Verification, fd: int, bad: Callable[[], object]) -> None:
+    def _verify(self, key: _Key, made: Verification, fd: int, hashing: Hash, bad: Callable[[], object]) -> None:
         try:
-            good = _digest(fd) == key[-1]
+            good = _digest(fd, hashing) == key[-1]
         except OSError as error:
             _log.warning("a result could not be verified", extra={"error": str(error)})
             self._forget(key)
@@ -103,7 +120,7 @@ class Verifier:
             return
         made.end(good)
         if not good:
-            _log.error("a result's file holds other bytes than its status says", extra={"sha256": key[-1]})
+            _log.error("a result's file holds other bytes than were written there", extra={"digest": key[-1]})
             bad()
 
     def _forget(self, key: _Key) -> None:
@@ -130,9 +147,9 @@ def guarded(pieces: Iterator[bytes], verification: Verification, *, whole: bool)
         yield held
 
 
-def _digest(fd: int) -> str:
-    digest, position = hashlib.sha256(), 0
+def _digest(fd: int, hashing: Hash) -> str:
+    position = 0
     while block := os.pread(fd, _BLOCK, position):
-        digest.update(block)
+        hashing.update(block)
         position += len(block)
-    return digest.hexdigest()
+    return hashing.hexdigest()

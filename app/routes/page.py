@@ -18,8 +18,9 @@ from app import search, story, tables
 from app.answers import Answer, answer, failure
 from app.board import ROWS, WINDOW, Wanted, board, is_over
 from app.cluster import Body, ClusterError
-from app.errors import AppError, FieldInvalid
+from app.errors import AppError, FieldInvalid, ResultGone
 from app.lines import Lines
+from app.opening import open_table
 from app.room import room
 from app.routes.requests import PHASES, find, is_name, number, query
 from app.routes.uploads import take_upload
@@ -91,7 +92,7 @@ def view(name: str) -> Response:
         failure=failure(body),
         finished=finished,
         words=words,
-        found=_words(status, words) if shown["result"] else None,
+        found=_words(body, words) if shown["result"] else None,
         most=MATCHES if words else WORDS,
         conditions=story.conditions(status),
         events=_events(body),
@@ -139,11 +140,14 @@ def _events(body: Body) -> list[story.Step] | AppError:
         return error
 
 
-def _words(status: Body, text: str) -> search.Found | AppError:
+def _words(body: Body, text: str) -> search.Found | AppError:
     try:
-        path = str((status["result"].get("table") or {}).get("path") or "")
-        with room().volume.open_output(path, layout.TABLE_CSV) as table:
-            tables.skip_header(table)
-            return search.first(tables.blocks(table), text, MATCHES if text else WORDS, LOOKED)
+        file, verification = open_table(room(), body, layout.TABLE_CSV, "csv")
+        with file:
+            tables.skip_header(file)
+            found = search.first(tables.blocks(file), text, MATCHES if text else WORDS, LOOKED)
+        if verification.good is False:  # which turned out meanwhile
+            raise ResultGone("The table on the volume holds other bytes than the status says.")
+        return found
     except AppError as error:
         return error

@@ -18,17 +18,16 @@ from werkzeug.wsgi import wrap_file
 
 from app import search, tables
 from app.answers import answer, failure
-from app.arrow_files import ArrowFile
 from app.cluster import Body
 from app.compression import IDENTITY, chosen, compressed
 from app.computing import in_turn
 from app.errors import FieldInvalid, NotFinished, RequestFailed
 from app.links import PARAMETERS
-from app.opening import open_table
+from app.opening import open_table, token_shards
 from app.refusals import LinkInvalid
-from app.room import Room, room
+from app.room import room
 from app.routes.requests import find, number, query
-from app.tokens import Shard, Wanted, json_lines
+from app.tokens import Wanted, json_lines
 from app.verifying import Verification, guarded
 from textmill import layout
 from textmill.request import SUCCEEDED
@@ -91,17 +90,13 @@ def tokens(name: str) -> Response:
     place = (body.get("status") or {}).get("tokens")
     if not place:
         raise _unfinished(body)
-    path = place["path"]
-    shards = [layout.shard(path, index).removeprefix(f"{path}/") for index in range(int(place["shards"]))]
-    parts = room()
-    for shard in shards:  # so that a missing one is an error and not a stream that breaks off
-        for filename in (layout.IDS, layout.VOCABULARY):
-            parts.volume.open_output(path, shard, filename).close()
     coding = _coding(LINES)
-    lines = json_lines((_opened(parts, path, shard) for shard in shards), wanted)
+    shards = token_shards(room(), body, place)
+    lines = json_lines(shards, wanted)
     response = _streamed(_sent(lines), coding, lines.close)
+    response.call_on_close(shards.close)
     response.headers["Content-Type"] = LINES
-    _tag(response, wanted.mark(path), coding, None)
+    _tag(response, wanted.mark(str(place["path"])), coding, None)
     return response
 
 
@@ -191,16 +186,6 @@ def _pieces(file: io.FileIO, kind: str, part: tables.Part) -> Iterator[bytes]:
         lines = search.containing(lines, part.contains)
     lines = tables.cut(lines, part.offset, part.limit)
     return tables.json_rows(lines) if kind == "json" else chain((tables.HEADER,), lines)
-
-
-def _opened(parts: Room, path: str, shard: str) -> Shard:
-    """Open a shard's files; what they hold is looked at no further than what says where it lies."""
-    ids = parts.volume.open_output(path, shard, layout.IDS)
-    with _closed_on_error(ids):
-        vocabulary = parts.volume.open_output(path, shard, layout.VOCABULARY)
-        with _closed_on_error(vocabulary):
-            words = parts.vocabularies.open(vocabulary.fileno())
-            return Shard(ArrowFile(ids.fileno()), words, (ids, vocabulary))
 
 
 @contextmanager

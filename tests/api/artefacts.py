@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from arro3.core import Array, DataType, Field, RecordBatch, RecordBatchReader, Schema
 from arro3.io import write_ipc
+from blake3 import blake3
 
 from textmill import layout
+from textmill.artefacts import Source, TokensFile, TokensManifest
 
 CSV = 'word,count\nthe,3\nfox,2\n"1,000",1\n"צה""ל",1\n'.encode()
 ROWS = [
@@ -48,12 +50,42 @@ def tokenized(root: Path, *shards: tuple[Sequence[str], Sequence[Sequence[int]]]
         folder.mkdir(parents=True)
         _write(folder / layout.VOCABULARY, "word", DataType.utf8(), [words], None)
         _write(folder / layout.IDS, "id", DataType.uint32(), batches)
+        seal(folder, index, len(shards))
     return {
         "phase": "Counting",
         "settled": False,
         "progress": {"percent": 50},
         "tokens": {"path": TOKENS, "shards": len(shards)},
     }
+
+
+def seal(folder: Path, index: int = 0, shards: int = 1) -> None:
+    """Write the manifest of a shard for the files that are there now."""
+    files = {}
+    for name in (layout.IDS, layout.VOCABULARY):
+        data = (folder / name).read_bytes()
+        files[name] = TokensFile(len(data), blake3(data).hexdigest())
+    made = TokensManifest(
+        unicode="17.0.0",
+        engine="reference",
+        source=Source(1),
+        start=0,
+        end=1,
+        shard=index,
+        shards=shards,
+        asked_encoding="utf-8",
+        errors="replace",
+        encoding="utf-8",
+        guessed=False,
+        invalid_bytes=0,
+        compression=None,
+        content="text",
+        text_bytes=1,
+        tokens=1,
+        sections=(),
+        files=files,
+    )
+    (folder / layout.MANIFEST).write_text(made.text(), "utf-8")
 
 
 def _write(

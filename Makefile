@@ -82,8 +82,8 @@ coverage: $(VENV)/dev.stamp ## The tests once more, with the lines and branches 
 bench: $(VENV)/dev.stamp ## Measure what the design promises, as a table beside its thresholds
 	@$(PY) -m tests.bench $(ARGS)
 
-bench-http: $(VENV)/dev.stamp ## Measure the HTTP interface alone: 200 clients, 1 GiB in pieces, 500 streams, slow clients, the page
-	@$(PY) -m tests.bench http tus streams page slow_clients $(ARGS)
+bench-http: $(VENV)/dev.stamp ## Measure the HTTP interface alone: 200 clients, 1 GiB in pieces, 500 streams, big tables, slow clients, the page
+	@$(PY) -m tests.bench http tus streams tables page slow_clients $(ARGS)
 
 bench-engine: $(VENV)/dev.stamp ## Measure the engine beside its rivals; downloads texts and rivals, takes half an hour
 	@$(PY) -m tests.bench.engine $(ARGS)

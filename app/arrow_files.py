@@ -18,6 +18,8 @@ from app.errors import ArtefactInvalid
 _MAGIC = b"ARROW1"
 _TAIL = 4 + len(_MAGIC)
 _MOST_BATCHES = 1 << 20
+_AT_ONCE = 1024
+"""Record batches whose places are read from the footer at once."""
 _MOST_HEAD = 64 << 10
 _BLOCK = struct.Struct("<qi4xq")
 _SPAN = struct.Struct("<qq")
@@ -61,12 +63,18 @@ class ArrowFile:
         return b"".join(found)
 
     def batches(self) -> Iterator[Batch]:
-        """Return the record batches, each read when it is asked for."""
-        for at in range(0, len(self._blocks), _BLOCK.size):
-            offset, head, body = _BLOCK.unpack_from(self._blocks, at)
-            yield self._batch(offset, head, body)
+        """Return the record batches, each read when it is asked for; together they are no longer than the file."""
+        left = self.size
+        for at in range(0, self._blocks.length, _AT_ONCE * _BLOCK.size):
+            size = min(_AT_ONCE * _BLOCK.size, self._blocks.length - at)
+            for offset, head, body in _BLOCK.iter_unpack(self.read(Span(self._blocks.start + at, size))):
+                left -= head + body
+                if left < 0:
+                    raise ArtefactInvalid("An Arrow file names the same record batch again.")
+                yield self._batch(offset, head, body)
 
-    def _footer(self) -> bytes:
+    def _footer(self) -> Span:
+        """Return where the places of the record batches stand: there may be many, and many clients."""
         if self.size < 2 * _TAIL:
             raise ArtefactInvalid("An Arrow file ends too early.")
         tail = self.read(Span(self.size - _TAIL, _TAIL))
@@ -75,9 +83,9 @@ class ArrowFile:
             raise ArtefactInvalid("A file has no footer of Arrow.")
         if length > _MOST_BATCHES * _BLOCK.size:
             raise ArtefactInvalid("An Arrow file has too many record batches.")
-        footer = Table.root(self.read(Span(self.size - _TAIL - length, length)))
-        start, count = footer.vector(3, _BLOCK.size)
-        return bytes(footer.data[start : start + count * _BLOCK.size])
+        begin = self.size - _TAIL - length
+        start, count = Table.root(self.read(Span(begin, length))).vector(3, _BLOCK.size)
+        return Span(begin + start, count * _BLOCK.size)
 
     def _batch(self, offset: int, head: int, body: int) -> Batch:
         if offset < 0 or body < 0 or not 8 < head <= _MOST_HEAD or offset + head + body > self.size - _TAIL:

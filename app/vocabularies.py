@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
+from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from app.errors import ArtefactInvalid
 LONG = 512
 """Bytes from which on a word is read only where it is written out, a piece at a time."""
 KEPT_WORDS, KEPT_BYTES, KEPT = 16_384, 1 << 20, 4
+_MOST_WORDS = 1 << 32
 _GAP, _RUN, _RUN_BYTES = 64, 4096, 256 << 10
 _Key = tuple[int, int, int, int]
 
@@ -35,10 +37,14 @@ class Long(NamedTuple):
 
 @dataclass
 class Shared:
-    """What is known of a vocabulary: its record batches, the number of each one's first word, and some words."""
+    """What is known of a vocabulary: its record batches, the number of each one's first word, and some words.
 
-    batches: list[Batch]
-    firsts: list[int]
+    places: of each batch, where its words' ends begin, where its letters begin and how many bytes those are. These are
+    numbers side by side and no objects: a file may name a million batches, and takes not much more here than there.
+    """
+
+    places: array[int]
+    firsts: array[int]
     count: int
     words: dict[int, bytes] = field(default_factory=dict)
     size: int = 0
@@ -78,17 +84,19 @@ class Vocabularies:
 
 
 def _shared(batches: Iterable[Batch]) -> Shared:
-    found, firsts, count = [], [], 0
+    places, firsts, count = array("q"), array("q"), 0
     for batch in batches:
         if batch.compressed:
             raise ArtefactInvalid("A vocabulary is compressed, which no vocabulary of Textmill is.")
         if batch.rows and (len(batch.buffers) != 3 or batch.buffers[1].length < 4 * (batch.rows + 1)):
             raise ArtefactInvalid("A vocabulary has fewer words than it says.")
         if batch.rows:
-            found.append(batch)
+            places.extend((batch.buffers[1].start, *batch.buffers[2]))
             firsts.append(count)
             count += batch.rows
-    return Shared(found, firsts, count)
+            if count > _MOST_WORDS:
+                raise ArtefactInvalid("A vocabulary has more words than an id has numbers.")
+    return Shared(places, firsts, count)
 
 
 class Vocabulary:
@@ -122,15 +130,17 @@ class Vocabulary:
         """Return words that stand near each other, those of a batch by one read where they are short."""
         while run:
             index = bisect_right(self._shared.firsts, run[0]) - 1
-            batch, first = self._shared.batches[index], self._shared.firsts[index]
-            inside = bisect_right(run, first + batch.rows - 1)
-            yield from self._of_batch(batch, first, run[:inside])
+            firsts = self._shared.firsts
+            last = firsts[index + 1] if index + 1 < len(firsts) else self._shared.count
+            inside = bisect_right(run, last - 1)
+            yield from self._of_batch(index, run[:inside])
             run = run[inside:]
 
-    def _of_batch(self, batch: Batch, first: int, run: Sequence[int]) -> Iterator[tuple[int, bytes | Long]]:
-        low, count = run[0] - first, run[-1] - run[0] + 2
-        ends = struct.unpack(f"<{count}i", self._arrow.read(Span(batch.buffers[1].start + 4 * low, 4 * count)))
-        data = batch.buffers[2]
+    def _of_batch(self, index: int, run: Sequence[int]) -> Iterator[tuple[int, bytes | Long]]:
+        ends_at, data_at, length = self._shared.places[3 * index : 3 * index + 3]
+        low, count = run[0] - self._shared.firsts[index], run[-1] - run[0] + 2
+        ends = struct.unpack(f"<{count}i", self._arrow.read(Span(ends_at + 4 * low, 4 * count)))
+        data = Span(data_at, length)
         begin, end = ends[0], ends[-1]
         if not 0 <= begin <= end <= data.length:
             raise ArtefactInvalid("A vocabulary has a word beyond its end.")

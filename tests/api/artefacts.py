@@ -48,8 +48,8 @@ def tokenized(root: Path, *shards: tuple[Sequence[str], Sequence[Sequence[int]]]
     for index, (words, batches) in enumerate(shards):
         folder = root / layout.shard(TOKENS, index)
         folder.mkdir(parents=True)
-        _write(folder / layout.VOCABULARY, "word", DataType.utf8(), [words], None)
-        _write(folder / layout.IDS, "id", DataType.uint32(), batches)
+        write(folder / layout.VOCABULARY, "word", DataType.utf8(), [words], None)
+        write(folder / layout.IDS, "id", DataType.uint32(), batches)
         seal(folder, index, len(shards))
     return {
         "phase": "Counting",
@@ -88,13 +88,14 @@ def seal(folder: Path, index: int = 0, shards: int = 1) -> None:
     (folder / layout.MANIFEST).write_text(made.text(), "utf-8")
 
 
-def _write(
+def write(
     path: Path,
     name: str,
     kind: DataType,
     batches: Sequence[Sequence[object]],
     compression: Literal["lz4"] | None = "lz4",
 ) -> None:
+    """Write an Arrow file of one column."""
     schema = Schema([Field(name, kind)])
     made = [RecordBatch([Array(list(values), kind)], schema=schema) for values in batches]
     write_ipc(RecordBatchReader.from_batches(schema, made), path, compression=compression)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from arro3.core import DataType
 
 from app import vocabularies
-from app.arrow_files import ArrowFile, Span
+from app.arrow_files import ArrowFile, Span, Table
 from app.errors import ArtefactInvalid
 from app.tokens import Shard, Wanted, json_lines
 from app.vocabularies import Vocabularies, Vocabulary
@@ -138,6 +140,54 @@ def test_forged_files_are_refused_and_end_nothing(folder: Path, opened: Open, na
         except ArtefactInvalid:
             continue
         assert made < 1 << 20
+
+
+def _named_again(data: bytes, times: int) -> bytes:
+    """Return a file whose footer names its one record batch so many times."""
+    length = int.from_bytes(data[-10:-6], "little")
+    footer = bytearray(data[-10 - length : -10])
+    start, count = Table.root(footer).vector(3, 24)
+    assert count == 1
+    block, table = bytes(footer[start : start + 24]), Table.root(footer)
+    vector = len(footer) + -len(footer) % 8 + 4
+    footer += bytes(vector - len(footer)) + times.to_bytes(4, "little") + block * times
+    place = table.place(3)
+    footer[place : place + 4] = (vector - place).to_bytes(4, "little")
+    return data[: -10 - length] + footer + len(footer).to_bytes(4, "little") + data[-6:]
+
+
+def test_footer_that_names_a_batch_again_and_again_takes_no_memory(folder: Path, opened: Open) -> None:
+    path = folder / layout.VOCABULARY
+    path.write_bytes(_named_again(path.read_bytes(), 100_000))
+    file = opened(layout.VOCABULARY)
+    tracemalloc.start()
+    try:
+        clients = [ArrowFile(file) for _ in range(10)]
+        held, _ = tracemalloc.get_traced_memory()
+        with pytest.raises(ArtefactInvalid, match="again"):
+            Vocabularies().open(file)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 1 << 20 < path.stat().st_size
+    assert peak < 4 * path.stat().st_size
+    assert clients
+
+
+def test_many_small_batches_take_no_more_than_their_file(folder: Path, opened: Open) -> None:
+    path = folder / layout.VOCABULARY
+    batches = [[f"word{number}"] for number in range(5_000)]
+    artefacts.write(path, "word", DataType.utf8(), batches, None)
+    file = opened(layout.VOCABULARY)
+    tracemalloc.start()
+    try:
+        shared = Vocabularies()
+        vocabulary = shared.open(file)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 100 * len(batches) < path.stat().st_size
+    assert _words(vocabulary, 0, 17, 4_999) == [b"word0", b"word17", b"word4999"]
 
 
 def test_size_that_no_file_holds_is_refused_before_memory_is_taken(folder: Path, opened: Open) -> None:

@@ -32,7 +32,8 @@ def test_empty_mill_shows_the_form_alone(client: FlaskClient) -> None:
 
     form, _ = page.all("form")
     assert form == {"method": "post", "action": "/", "enctype": "multipart/form-data", "class": "card", "id": "form"}
-    assert {one["name"] for one in page.all("input")} == {"file", "name", "topWords", "encoding"}
+    assert {one["name"] for one in page.all("input")} == {"file", "name", "topWords", "encoding", "fresh"}
+    assert [one["value"] for one in page.all("input") if one["name"] == "fresh"] == ["true"]
     assert "multiple" not in page.all("input")[0]  # a form without scripts sends one file
     assert "None yet." in page.text
     assert [one["src"] for one in page.all("script")] == ["/static/page.js"]
@@ -53,11 +54,12 @@ def test_sent_form_leads_to_the_request(client: FlaskClient, cluster: FakeCluste
 
 def test_options_of_the_form_are_the_requests(client: FlaskClient, cluster: FakeCluster) -> None:
     form = {"file": (io.BytesIO(b"x"), "a.txt"), "name": "fox", "topWords": "3", "encoding": "auto", "errors": "strict"}
+    form["fresh"] = "true"
 
     client.post("/", data=form, headers=BROWSER)
 
     spec = cluster.get("fox")["spec"]
-    assert (spec["topWords"], spec["encoding"], spec["errors"]) == (3, "auto", "strict")
+    assert (spec["topWords"], spec["encoding"], spec["errors"], spec["fresh"]) == (3, "auto", "strict", True)
 
 
 def test_most_recent_requests_come_first(client: FlaskClient, cluster: FakeCluster) -> None:

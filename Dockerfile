@@ -1,7 +1,7 @@
 # One image for every part of Textmill; its commands are listed by `docker run IMAGE --help`.
 #
-#   docker build --tag textmill .                (or `make image`, which also takes buildah and works without a registry)
-#   docker run --publish 5000:5000 textmill      serves the laptop's stack at http://localhost:5000
+#   make image                                                  by docker or buildah, also where no registry is reached
+#   docker run --publish 5000:5000 localhost/textmill:0.1.0     serves the laptop's stack at http://localhost:5000
 #
 # Stages: `packages` holds what PyPI gives, by the lock, and is built anew only when the lock changes; `engine` compiles
 # the counter with Debian's Rust; `bill` lists what all of it is made of; the last one adds neither compiler nor pip to the

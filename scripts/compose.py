@@ -17,7 +17,7 @@ from pathlib import Path
 from checks.tree import ROOT
 from scripts import image
 
-IMAGE, PROXY = "localhost/textmill:compose", "localhost/textmill-proxy:compose"
+IMAGE, PROXY = f"{image.REPOSITORY}:compose", f"{image.REPOSITORY}-proxy:compose"
 FILES, PROCESSES = 20000, 16384
 
 

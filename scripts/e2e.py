@@ -23,7 +23,7 @@ from cluster.errors import ClusterError
 from cluster.places import cache
 from scripts import image, system_packages
 
-IMAGE = "localhost/textmill:e2e"
+IMAGE = f"{image.REPOSITORY}:e2e"
 CONTENT = (
     *("Dockerfile", ".dockerignore", "requirements-laptop.txt", "requirements-image.txt", "app", "engine", "image"),
     *("k8s/crd.yaml", "local", "operator", "scripts/bill.py", "textmill", "worker"),

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from checks.tree import ROOT, settings
 
+REPOSITORY = "localhost/textmill"
+"""The image's name where none is given, in the chart and k8s/ too. It has a host, so that all tools read it alike."""
 BASE = "docker.io/library/python:3.13-slim"
 RELEASE = "trixie"
 PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
@@ -92,7 +94,7 @@ def main(arguments: Sequence[str]) -> int:
     """Build the image and say its name, its size and the time taken."""
     version = settings()["project"]["version"]
     parser = argparse.ArgumentParser(prog="python -m scripts.image", description="Build the container image.")
-    parser.add_argument("--tag", default=f"localhost/textmill:{version}", help="name of the image")
+    parser.add_argument("--tag", default=f"{REPOSITORY}:{version}", help="name of the image")
     parser.add_argument("--file", default="Dockerfile", help="what it is built by (default: Dockerfile)")
     parser.add_argument("--archive", type=Path, help="write it as a docker archive, too")
     asked = parser.parse_args(arguments)

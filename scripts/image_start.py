@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
     version = project()["project"]["version"]
     parser = argparse.ArgumentParser(prog="python -m scripts.image_start", description="Measure the image.")
-    parser.add_argument("--tag", default=f"localhost/textmill:{version}", help="name of the image")
+    parser.add_argument("--tag", default=f"{image.REPOSITORY}:{version}", help="name of the image")
     parser.add_argument("--runs", type=int, default=5, help="how often to start it (default: 5)")
     asked = parser.parse_args(arguments)
     runtime = shutil.which("podman") or shutil.which("docker")

@@ -39,7 +39,7 @@ class Setting:
 SETTINGS: dict[str, Setting] = {
     "NAMESPACE": Setting("default", "Namespace of the operator's Lease, and the one served where NAMESPACES is empty."),
     "NAMESPACES": Setting("", "Namespaces served: a comma-separated list, or * for all."),
-    "IMAGE": Setting("textmill", "Image of the worker pods."),
+    "IMAGE": Setting("localhost/textmill:0.1.0", "Image of the worker pods."),
     "CLAIM": Setting("textmill-data", "Name of the PersistentVolumeClaim in each namespace."),
     "VOLUME": Setting(
         "/var/lib/textmill/volume", "Where worker pods mount the claim (on the laptop the host's folder)."

@@ -143,6 +143,7 @@ def _arguments(plan: JobPlan, site: Site) -> list[str]:
     out = layout.job_tokens(plan.name) if plan.stage == "tokenize" else layout.job_results(plan.name)
     arguments = ["--root", site.volume_root, "--out", out, "--termination-log", TERMINATION_LOG]
     arguments += ["--pod-uid", "$(POD_UID)", "--memory", str(site.memory * 7 // 8)]
+    arguments += ["--seconds", str(plan.timeout)]
     if plan.stage == "tokenize":
         arguments += ["--shards", str(plan.shards)]
         for name in BOUNDS:

@@ -15,7 +15,15 @@ from textmill.errors import ADVICE, Reason
 from textmill.layout import tokens
 from textmill.limits import Limits
 from textmill.picture import Job
-from textmill.reports import BROKEN, LEFT_NOT_SHARDABLE, Report
+from textmill.reports import (
+    BROKEN,
+    LEFT_COMPRESSED,
+    LEFT_DOCUMENT,
+    LEFT_NO_TIME,
+    LEFT_NOT_SHARDABLE,
+    LEFT_SLOW,
+    Report,
+)
 from textmill.request import Request, from_time, to_time
 from textmill.verdict import Dead
 
@@ -24,6 +32,7 @@ FROM_THE_INPUT = (Reason.ARTEFACT_INVALID, Reason.INPUT_CHANGED)
 REPLANNED = "Replanned"
 FIRST_LOOK = 1.0
 """Seconds until the first look at whether something missing has come; the pause doubles with each."""
+_SLOW = {LEFT_SLOW: "The text", LEFT_DOCUMENT: "The document", LEFT_COMPRESSED: "The compressed content"}
 
 
 def after_reports(request: Request, job: Job, found: list[Report], limits: Limits, now: float) -> Write | Request:
@@ -80,6 +89,8 @@ def after_death(request: Request, company: int, dead: Dead, limits: Limits, now:
     """Return what the death of a Job with `company` members means for this one."""
     if not dead.splits:
         return transitions.fail(request, Reason(dead.reason), dead.message, now)
+    if company > 1 and dead.reason == Reason.DEADLINE_EXCEEDED and transitions.may_start_over(request):
+        return transitions.start_over(request, now)
     if company > 1:
         half = max(1, company // 2)
         text = f"{dead.message.rstrip('.')}. It was in a batch of {company}; next in one of at most {half}."
@@ -122,8 +133,15 @@ def _wait(request: Request, reason: Reason, message: str, grace: float, limits: 
 
 
 def _after_left(request: Request, left: Report, now: float) -> Write:
+    why = str(left["why"])
+    if why in _SLOW:
+        text = f"{_SLOW[why]} took longer than it may beside other requests; next in a pod of its own."
+        return transitions.requeue(request, REPLANNED, text, now, batchLimit=1)
+    if why == LEFT_NO_TIME:
+        text = "The time that its pod had for several requests was over before its turn; next in another."
+        return transitions.requeue(request, REPLANNED, text, now)
     learnt = {**(request.status.raw.get("input") or {}), "bytes": int(left["bytes"])}
-    if left["why"] == LEFT_NOT_SHARDABLE:
+    if why == LEFT_NOT_SHARDABLE:
         learnt["shardable"] = False
     text = f"The input has {left['bytes']} bytes; planned again with that in mind."
     return transitions.requeue(request, REPLANNED, text, now, input=learnt)

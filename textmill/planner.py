@@ -23,7 +23,7 @@ from textmill.batches import plan_job
 from textmill.clearing import beside, clear_away, may_work
 from textmill.draft import Draft
 from textmill.errors import Reason
-from textmill.lateness import fail_late
+from textmill.lateness import fail_late, on_time, out_of_time
 from textmill.limits import Limits
 from textmill.names import follower
 from textmill.outcomes import after_death, after_reports
@@ -81,7 +81,7 @@ def _queue(draft: Draft, request: Request) -> None:
     lent = draft.picture.lent.get(request.uid)
     if lent and status.tokens is None:
         draft.actions.append(transitions.succeed(request, lent["result"], draft.now, lent))
-    elif _out_of_time(draft, request):
+    elif out_of_time(draft, request):
         draft.actions.append(fail_late(request, draft.now))
     elif (retry_at := status.retry_at) > draft.now:
         draft.wake(retry_at)
@@ -191,17 +191,17 @@ def _apply(draft: Draft, job: Job, pods: Sequence[Pod], members: list[Request]) 
             draft.actions.extend(one for one in writes if one)
         case Running():
             draft.wake(verdict.look_at)
-            on_time = _go_on(draft, job, members, verdict.done, verdict.idle)
-            gathering.begun(draft, job.stage, on_time, job.created)
-            _at_work(draft, job, on_time, verdict)
+            members = _go_on(draft, job, members, verdict.done, verdict.idle)
+            gathering.begun(draft, job.stage, members, job.created)
+            _at_work(draft, job, members, verdict)
 
 
 def _read(draft: Draft, job: Job, members: list[Request], verdict: Unread) -> None:
     """Have the reports of pods that ended well read, for those whose time is not over."""
     draft.wake(verdict.look_at)
-    if on_time := _on_time(draft, members):
+    if members := on_time(draft, members):
         draft.actions.extend(Read(pod) for pod in verdict.pods)
-        _remark(draft, on_time, verdict.trouble)
+        _remark(draft, members, verdict.trouble)
         # The count may begin in a moment; were its place given away, its members would wait, at a write each.
         draft.hold(job.namespace, int(job.stage == "tokenize"))
 
@@ -211,8 +211,7 @@ def _harvest(draft: Draft, request: Request, job: Job, found: list[Report]) -> N
 
 
 def _recreate(draft: Draft, key: Key, requests: list[Request]) -> None:
-    late = _end_late(draft, requests)
-    rest = [one for one in requests if one.uid not in late]
+    rest = on_time(draft, requests)
     if rest and not podless.refused(draft, rest):
         status = rest[0].status
         stage = stage_of(status.phase) or "tokenize"
@@ -235,12 +234,8 @@ def _go_on(draft: Draft, job: Job, members: list[Request], done: int = 0, idle: 
     """Leave a Job at work and return its members, but for those whose time is over."""
     pods = draft.picture.pods.get(job.uid, ())
     draft.hold(job.namespace, max(0, min(growing.claimed(job, members), job.shards - done)) + beside(pods), idle)
-    return _on_time(draft, members)
-
-
-def _on_time(draft: Draft, members: list[Request]) -> list[Request]:
-    late = _end_late(draft, members)
-    return [one for one in members if one.uid not in late]
+    begun = any(pod.started or pod.ended for pod in pods)
+    return on_time(draft, members, shared=begun and len(job.members) > 1)
 
 
 def _remark(draft: Draft, members: Sequence[Request], trouble: tuple[str, str] | None) -> None:
@@ -265,20 +260,3 @@ def _at_work(draft: Draft, job: Job, members: list[Request], verdict: Running) -
             growing.at_work(draft, job, request, verdict.done)
     if members:
         progress.peek(draft, job, pods)
-
-
-def _end_late(draft: Draft, requests: list[Request]) -> set[str]:
-    """Fail those whose time is over; return their uids."""
-    late = [one for one in requests if _out_of_time(draft, one)]
-    draft.actions.extend(fail_late(one, draft.now) for one in late)
-    return {one.uid for one in late}
-
-
-def _out_of_time(draft: Draft, request: Request) -> bool:
-    started = request.status.started_at
-    if started is None:
-        return False
-    end = started + request.spec.timeout
-    if draft.now < end:
-        draft.wake(end)
-    return draft.now >= end

@@ -7,7 +7,7 @@ with standard error and may be cut by rotation, so lines count only when the sea
 there, unaltered.
 
 Outcomes: `done`; `failed` (this request's own fault or trouble: reason, message); `left` (not read: too big
-for a batch or a shard, or not to be cut; the planner then plans again with what was learnt). Whoever reads a report
+for a batch or a shard, not to be cut, or too slow beside others; the planner then plans again with what was learnt).
 finds in it what the status can hold and nothing else: a sealed line that names its request and is otherwise of another
 shape is read as `broken` (message), which concerns this request alone.
 """
@@ -31,6 +31,10 @@ MESSAGE_LIMIT = 4096
 
 LEFT_TOO_BIG = "TooBig"
 LEFT_NOT_SHARDABLE = "NotShardable"
+LEFT_SLOW, LEFT_DOCUMENT, LEFT_COMPRESSED = "Slow", "Document", "Compressed"
+"""It took longer than it may beside others, for what it is; only the pod can know that."""
+LEFT_NO_TIME = "NoTime"
+"""The batch had no time left for it."""
 
 Report = dict[str, Any]
 

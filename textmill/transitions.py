@@ -77,7 +77,7 @@ def tokenized(
     new["input"] = dict(observed)
     new["tokens"] = {"path": path, "shards": shards, "count": count}
     new["progress"] = {"percent": 50}
-    for name in ("batchLimit", "waiting"):
+    for name in ("waiting",) if raw.get("timeRestarted") else ("batchLimit", "waiting"):
         new.pop(name, None)
     _without_job(new, "count")
     _with_condition(new, "Tokenized", "True", now, reason="Tokenized", message=f"{count} words in {shards} shard(s).")
@@ -210,6 +210,17 @@ def requeue(request: Request, why: str, message: str, now: float, **changes: Any
         del new[name]
     _with_condition(new, "Succeeded", "Unknown", now, reason=why, message=message)
     return Write(request, new, (Note("Normal", why, message),))
+
+
+def may_start_over(request: Request) -> bool:
+    """Tell whether the request's time may begin anew, which it does once."""
+    return not request.status.raw.get("timeRestarted")
+
+
+def start_over(request: Request, now: float) -> Write:
+    """Queue a request alone, with all of its time, after a pod that it shared has used up the time of all."""
+    text = "The pod that it shared with other requests took too long; once more, alone and with the whole time."
+    return requeue(request, "TimeRestarted", text, now, batchLimit=1, startTime=None, timeRestarted=True)
 
 
 def retry(request: Request, reason: Reason, message: str, now: float, *, delay: float, again: bool = False) -> Write:

@@ -106,6 +106,9 @@ def _add_job_options(parser: argparse.ArgumentParser, *, required: bool) -> None
     )
     job.add_argument("--termination-log", type=Path, metavar="FILE", help="where the seal over the report lines goes")
     job.add_argument("--pod-uid", default="", metavar="UID", help="part of temporary names (default: a random one)")
+    job.add_argument(
+        "--seconds", type=_not_negative, metavar="N", help="time that the requests have, of which each gets a share"
+    )
     job.add_argument("--memory", type=_whole, metavar="BYTES", help="memory to keep within (default: the pod's limit)")
 
 

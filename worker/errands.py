@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from typing import Protocol
 from textmill import layout, reports
 from textmill.errors import BadObject, Reason
 from textmill.orders import CountOrder, TokenizeOrder
+from worker.budget import Budget, OutOfTime
 from worker.errors import WorkerError, unavailable
 from worker.memory import keep_small_blocks
 from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
@@ -65,8 +66,9 @@ def _carry_out(tasks: Sequence[tuple[str, Task]], options: argparse.Namespace) -
     made: dict[str, list[Made]] = {uid: [] for uid, _ in tasks}
     if len(made) < len(tasks):
         raise BadObject("two orders have the same id, so they would write to the same folder")
+    budget = Budget(options.seconds, len(tasks))
     try:
-        found = [(uid, _attempt(uid, f"{options.out}/{uid}", partial(task, later=made[uid]))) for uid, task in tasks]
+        found = [(uid, _attempt(uid, task, made[uid], options.out, budget)) for uid, task in tasks]
         troubles = publish([one for folders in made.values() for one in folders])
     finally:
         remove_unfinished()
@@ -81,17 +83,26 @@ def _carry_out(tasks: Sequence[tuple[str, Task]], options: argparse.Namespace) -
     return 0
 
 
-def _attempt(uid: str, path: str, task: Callable[[], reports.Report]) -> reports.Report:
+def _attempt(uid: str, task: Task, made: list[Made], out: str, budget: Budget) -> reports.Report:
     """Carry out one order; whatever goes wrong with it becomes its line, so that the others get theirs."""
-    if not layout.is_output(path):
+    if not layout.is_output(path := f"{out}/{uid}"):
         return reports.failed(uid, Reason.WORKER_FAILED, f"no output can lie at {path[:200]!r}")
+    if budget.used_up:
+        return reports.left(uid, reports.LEFT_NO_TIME, 0)
     try:
-        return task()
-    except Exception as error:  # noqa: BLE001 - a fault of one order must not cost the others of its batch their lines
-        return _failed(uid, error)
+        with budget.one_order():
+            return task(later=made)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a fault of one order must not cost the others of its batch their lines
+        made.clear()  # it may have been ready at the very moment, and what is not published is removed
+        if not budget.over:
+            return _failed(uid, error)
+        late = error if isinstance(error, OutOfTime) else OutOfTime()
+        return reports.left(uid, late.why, late.bytes)
 
 
-def _failed(uid: str, error: Exception) -> reports.Report:
+def _failed(uid: str, error: BaseException) -> reports.Report:
     error = unavailable(error) or error
     if isinstance(error, WorkerError):
         return reports.failed(uid, error.reason, str(error))

@@ -16,6 +16,7 @@ from textmill import layout, reports
 from textmill.artefacts import ManifestRefused, Section, Source, TokensFile, TokensManifest
 from textmill.orders import TokenizeOrder
 from worker import arrow
+from worker.budget import OutOfTime
 from worker.engines import Column, engine
 from worker.errors import ArtefactInvalid, InputMissing
 from worker.inputs import Input, opened
@@ -51,15 +52,20 @@ def _tokenize(order: TokenizeOrder, settings: Settings, later: list[Made] | None
         if order.leave_above is not None and size > order.leave_above:
             return reports.left(order.id, reports.LEFT_TOO_BIG, size)
         target = _target(order, settings)
-        manifest = _kept(target, order, found, settings)
-        if manifest is None:
-            strict, hashing = order.errors == "strict", settings.shard == 0
-            text = Text(found.file, size, order.encoding, strict=strict, bounds=settings.bounds, hashing=hashing)
-            if settings.shards > 1 and not text.shardable:
-                return reports.left(order.id, reports.LEFT_NOT_SHARDABLE, size)
-            with new_folder(target, settings.pod_uid, later) as folder:
-                manifest = _Shard(order, found, text, settings, folder).write()
-                (folder / layout.MANIFEST).write_text(manifest.text(), "utf-8")
+        text = None
+        try:
+            manifest = _kept(target, order, found, settings)
+            if manifest is None:
+                strict, hashing = order.errors == "strict", settings.shard == 0
+                text = Text(found.file, size, order.encoding, strict=strict, bounds=settings.bounds, hashing=hashing)
+                if settings.shards > 1 and not text.shardable:
+                    return reports.left(order.id, reports.LEFT_NOT_SHARDABLE, size)
+                with new_folder(target, settings.pod_uid, later) as folder:
+                    manifest = _Shard(order, found, text, settings, folder).write()
+                    (folder / layout.MANIFEST).write_text(manifest.text(), "utf-8")
+        except OutOfTime as late:
+            late.why, late.bytes = _what(text), size
+            raise
     return _report(order, manifest)
 
 
@@ -83,6 +89,15 @@ def _made_before(target: Path, order: TokenizeOrder, settings: Settings) -> Toke
     except (ArtefactInvalid, ManifestRefused):
         return None
     return manifest
+
+
+def _what(text: Text | None) -> str:
+    """Tell what an input is that took too long."""
+    if text is None:
+        return reports.LEFT_SLOW
+    if text.format != "text":
+        return reports.LEFT_DOCUMENT
+    return reports.LEFT_COMPRESSED if text.compression else reports.LEFT_SLOW
 
 
 def _kept(target: Path, order: TokenizeOrder, found: Input, settings: Settings) -> TokensManifest | None:

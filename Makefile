@@ -16,7 +16,7 @@ export PYTHON
 export PYTHONPATH := $(CURDIR):$(CURDIR)/operator:$(CURDIR)/cli
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run kubectl sweep setup dev engine test test-one test-system test-contract test-cluster \
+.PHONY: help demo run count kubectl sweep setup dev engine test test-one test-system test-contract test-cluster \
 	test-plane test-engine test-long coverage \
 	bench bench-http bench-engine bench-cluster lint format types image contracts generate verify lock clean distclean \
 	compose-test bench-image e2e cluster-up cluster-down cluster-shell
@@ -27,6 +27,9 @@ demo: $(VENV)/laptop.stamp ## Count a real text on a stack of its own, print the
 
 run: $(VENV)/laptop.stamp ## Serve at 127.0.0.1:5000 until Ctrl-C, state in .textmill (PORT= and STATE= for others)
 	@$(PY) -m local run --state "$(STATE)" $(if $(PORT),--port $(PORT))
+
+count: $(VENV)/laptop.stamp ## Count a text here, with no stack, and print its words (FILE=; ARGS="--top 50 --csv")
+	@$(PY) -m worker count $(ARGS) $${FILE:+-- "$$FILE"}
 
 kubectl: $(VENV)/laptop.stamp ## Run kubectl against what `make run` serves (ARGS="get preq", STATE= as there)
 	@$(PY) -m local.stack.lock "$(STATE)"

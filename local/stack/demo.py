@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local.errors import DemoFailed
+from local.stack import engine, parts
 from local.stack.parts import Layout
 from local.stack.ports import Ports
 from local.stack.serve import layout, running
@@ -58,7 +59,10 @@ def help_text(folder: Path) -> Path:
 
 def _show(where: Layout, source: Path) -> None:
     began = time.monotonic()
-    print(f"uploading {source.name} ({_counted(source.stat().st_size, 'byte')})", flush=True)
+    size = source.stat().st_size
+    print(f"uploading {source.name} ({_counted(size, 'byte')})", flush=True)
+    if size >= engine.BIG and (line := engine.why_slow(where.program, parts.environment(where, os.environ))):
+        print(line, flush=True)
     name = _upload(where, source)
     ended = _follow(where, name, began)
     if ended["phase"] != "Succeeded":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from local import kubeconfig
 from local.client import Client
-from local.stack import parts, seed
+from local.stack import engine, parts, seed
 from local.stack.lock import locked
 from local.stack.parts import Layout
 from local.stack.ports import Ports
@@ -110,7 +110,9 @@ async def _serve(where: Layout, told: asyncio.Event, sweep_seconds: float) -> No
     print(f"starting; state and logs in {where.state}", flush=True)
     async with running(where, os.environ) as supervisor:
         if not where.alone:
-            print(f"Textmill   {where.url}")
+            print(f"Textmill   {where.url}", flush=True)
+            if line := await asyncio.to_thread(engine.why_slow, where.program, parts.environment(where, os.environ)):
+                print(line)
         if sweep_seconds and not where.alone:
             supervisor.repeat(parts.sweep(where), min(FIRST_SWEEP_SECONDS, sweep_seconds), sweep_seconds)
         print(f"Kubernetes KUBECONFIG={where.kubeconfig}")

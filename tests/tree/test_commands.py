@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,18 @@ def test_target_that_needs_a_stack_first_asks_whether_one_runs(target: str) -> N
     asks, acts = make("-n", "-o", ".venv/laptop.stamp", target, "STATE=mine").splitlines()
     assert asks == '.venv/bin/python -m local.stack.lock "mine"'
     assert '"mine/kubeconfig"' in acts
+
+
+@pytest.mark.parametrize("name", ["a text.txt", "-x", "it's $HOME.txt"])
+def test_count_counts_a_file_of_any_name_without_a_stack(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("one two two\n", "utf-8")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
+    python.chmod(0o755)
+    escaped = name.replace("$", "$$")
+    asked = ["-o", ".venv/laptop.stamp", "count", f"FILE={escaped}", "ARGS=--csv --encoding utf-8"]
+    assert make(*asked, f"CURDIR={tree.ROOT}", folder=tmp_path) == "word,count\ntwo,2\none,1\n"
 
 
 def test_distclean_leaves_nothing_of_what_pip_made_and_keeps_the_data(tmp_path: Path) -> None:

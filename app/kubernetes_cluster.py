@@ -35,6 +35,7 @@ from app.cluster import (
     Watching,
 )
 from textmill import names
+from textmill.loopback import is_loopback
 
 WATCH_SECONDS = 300
 _COUNTED = f"count/{names.PLURAL}.{names.GROUP}"
@@ -230,6 +231,8 @@ def _api_client(kubeconfig: str) -> client.ApiClient:
             _load_without_file(settings)
     except (config.ConfigException, OSError) as error:
         raise Away(f"There is no usable configuration for the Kubernetes API: {error}") from error
+    if is_loopback(settings.host):
+        settings.proxy = None
     settings.retries = False
     settings.connection_pool_maxsize = 32
     return client.ApiClient(settings)

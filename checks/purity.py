@@ -28,6 +28,7 @@ STANDARD = frozenset(
         "decimal",
         "enum",
         "fractions",
+        "ipaddress",
         "functools",
         "graphlib",
         "hashlib",

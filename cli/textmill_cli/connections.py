@@ -17,12 +17,12 @@ from urllib.request import getproxies, proxy_bypass
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError, SSLError
 
+from textmill.loopback import is_loopback
 from textmill_cli.errors import Away, Denied, FileUnusable, Refused
 from textmill_cli.patience import Later
 
 BLOCK = 1 << 18
 CONNECT_SECONDS, SILENCE_SECONDS = 10.0, 300.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _START_IT = "Start it with `make run` in a checkout, or name another address: --server URL, or TEXTMILL_SERVER."
 
 
@@ -32,7 +32,8 @@ class Connections:
     def __init__(self, address: str, token: str | None, ca_file: Path | None) -> None:
         self.address = address.rstrip("/")
         parts = _checked(self.address)
-        if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        is_local = is_loopback(self.address)
+        if token and parts.scheme == "http" and not is_local:
             raise Denied(
                 f"The token is not sent to {parts.hostname} in clear text.",
                 reason="TokenInClearText",
@@ -41,8 +42,8 @@ class Connections:
         self._headers = {"User-Agent": f"textmill-cli/{own_version()}", "Accept": "application/json, */*;q=0.1"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._pool = _pool(parts.scheme, parts.hostname or "", ca_file)
-        self._hint = _START_IT if parts.hostname in _LOOPBACK else ""
+        self._pool = _pool(parts.scheme, parts.hostname or "", ca_file, is_local=is_local)
+        self._hint = _START_IT if is_local else ""
 
     def open(
         self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
@@ -103,7 +104,7 @@ def _checked(address: str) -> Any:
     return parts
 
 
-def _pool(scheme: str, host: str, ca_file: Path | None) -> PoolManager:
+def _pool(scheme: str, host: str, ca_file: Path | None, *, is_local: bool) -> PoolManager:
     context = None
     if scheme == "https":
         try:
@@ -112,7 +113,7 @@ def _pool(scheme: str, host: str, ca_file: Path | None) -> PoolManager:
             raise FileUnusable(f"{ca_file} holds no certificates that can be used: {error}") from error
     timeout = Timeout(connect=CONNECT_SECONDS, read=SILENCE_SECONDS)
     options: dict[str, Any] = {"timeout": timeout, "retries": False, "blocksize": BLOCK, "ssl_context": context}
-    proxy = None if proxy_bypass(host) or host in _LOOPBACK else getproxies().get(scheme)
+    proxy = None if is_local or proxy_bypass(host) else getproxies().get(scheme)
     try:
         return ProxyManager(proxy, **options) if proxy else PoolManager(**options)
     except LocationValueError as error:

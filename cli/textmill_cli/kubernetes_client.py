@@ -16,6 +16,7 @@ from urllib.parse import quote
 from urllib3.exceptions import HTTPError
 
 from textmill import names
+from textmill.loopback import is_loopback
 from textmill_cli.connections import why
 from textmill_cli.errors import CliError, Denied, FileUnusable, NotFound, NotOffered, Refused
 from textmill_cli.patience import Later
@@ -152,6 +153,8 @@ def _load(file: Path | None, context: str | None) -> tuple[Any, str | None]:
     settings.retries = False
     try:
         config.load_kube_config(str(file) if file else None, context, client_configuration=settings)  # type: ignore[no-untyped-call]  # untyped in there
+        if is_loopback(settings.host):
+            settings.proxy = None
         contexts, active = config.list_kube_config_contexts(str(file) if file else None)  # type: ignore[no-untyped-call]  # untyped in there
         chosen = next((one for one in contexts if one["name"] == context), active)
         return client.ApiClient(settings), chosen["context"].get("namespace")

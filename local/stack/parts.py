@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.stack.loopback import no_proxy
+
 IMAGE = "textmill"
 CLAIM = "textmill-data"
 NAMESPACE = "default"
@@ -127,10 +129,11 @@ def sweep(layout: Layout) -> Part:
 
 
 def environment(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what every part is started with: this interpreter's commands first, and our packages importable."""
+    """Return what every part is started with: this interpreter's commands, our packages, no proxy for loopback."""
     bin_folder = str(Path(sys.executable).parent)
     return {
         **environ,
+        **no_proxy(environ, *filter(None, (layout.cluster_name,))),
         "PATH": f"{bin_folder}{os.pathsep}{environ.get('PATH', os.defpath)}",
         "PYTHONPATH": f"{layout.program}{os.pathsep}{layout.program / 'operator'}",
         "PYTHONUNBUFFERED": "1",

@@ -8,18 +8,21 @@ gunicorn's own parser reads it again and is the one that believes or refuses it.
 
 from __future__ import annotations
 
+import fcntl
 import re
 import select
 import socket
 import struct
+import termios
 import time
-from collections.abc import Iterator
 from enum import Enum, auto
 from typing import Any
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]  # gunicorn has no types
+
+from app.answering import Answer
 
 READ_BYTES = 64 << 10
 BODY_BYTES = 32 << 10
@@ -28,6 +31,7 @@ SAMPLE_SECONDS = 2.0
 SEND_LEAST, SEND_MOST, SEND_ALL = 64 << 10, 1 << 20, 16 << 20
 """The kernel's memory for what one client has not read yet: its share of the last, within the first two."""
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*+0*+(\d*+)[ \t]*+\r\n", re.IGNORECASE)
+_GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR
 _DIGITS = 18
 """A length with more digits is longer than anything that is taken here."""
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -93,30 +97,6 @@ class Reader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
             self.frozen = False
 
 
-class Outgoing:
-    """The socket that gunicorn writes an answer to: it keeps what the client has not taken yet."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._socket = connection
-        self._rest = memoryview(b"")
-        self.sent = 0
-
-    def sendall(self, data: bytes) -> None:
-        """Take what is to be sent."""
-        self._rest = memoryview(bytes(self._rest) + data) if self._rest else memoryview(data)
-
-    def flush(self) -> bool:
-        """Send what the kernel takes now; tell whether that was all."""
-        while self._rest:
-            try:
-                count = self._socket.send(self._rest)
-            except (BlockingIOError, InterruptedError):
-                return False
-            self._rest = self._rest[count:]
-            self.sent += count
-        return True
-
-
 class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
     """A client's connection."""
 
@@ -176,6 +156,21 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         missing = how_much(head, came)
         return missing is not None and len(came) >= missing
 
+    def is_cut_off(self) -> bool:
+        """Tell whether the client has hung up before all of its body was sent.
+
+        One that only has nothing more to send looks the same, and may have sent all; that is in the system's memory.
+        """
+        found = select.poll()
+        found.register(self.sock, _GONE)
+        events = found.poll(0)
+        if not events or events[0][1] & (select.POLLHUP | select.POLLERR):
+            return bool(events)
+        head, came = self._split()
+        missing = how_much(head, came)
+        unread = struct.unpack("i", fcntl.ioctl(self.sock, termios.FIONREAD, b"\0" * 4))[0]
+        return missing is not None and len(self.held) - len(head) + unread < missing
+
     def body_has_begun(self) -> bool:
         """Tell whether the body is here, or a piece of it for which a thread is worth its while."""
         return len(self._split()[1]) >= BODY_BYTES or self.body_is_here()
@@ -220,37 +215,6 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
     def _split(self) -> tuple[bytes, bytes]:
         at = self.held.find(b"\r\n\r\n") + 4
         return bytes(self.held[:at]), bytes(self.held[at : at + BODY_BYTES])
-
-
-class Answer:
-    """An answer that is under way: gunicorn's response, and what the application still has to say."""
-
-    def __init__(self, response: Any, items: Any, out: Outgoing) -> None:
-        self.response, self.out = response, out
-        self._source = items
-        self._items: Iterator[bytes] = iter(items)
-        self._told = False
-
-    def go_on(self) -> bool:
-        """Send until the end or until the client takes no more; tell whether it is the end."""
-        while self.out.flush():
-            if self._told:
-                return True
-            item = next(self._items, None) if self._has_body() else None
-            if item is None:
-                self.response.close()
-                self._told = True
-            else:
-                self.response.write(item)
-        return False
-
-    def _has_body(self) -> bool:
-        return not self.response._omits_body  # noqa: SLF001 - else the whole file is read for HEAD
-
-    def close(self) -> None:
-        """Give back what the application holds for this answer."""
-        if hasattr(self._source, "close"):
-            self._source.close()
 
 
 def _is_readable(connection: socket.socket) -> bool:

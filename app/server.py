@@ -9,20 +9,19 @@ has its time each, and where there are as many connections as may be, the slowes
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import selectors
 import socket
 import threading
-import time
 from collections import deque
 from types import FrameType
 from typing import Any
 
 from gunicorn.http import errors, get_parser, wsgi  # type: ignore[import-untyped]  # gunicorn has no types
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
-from app.connections import READ_BYTES, Answer, Connection, Outgoing, Parked, Reader, State, send_buffer
+from app.accepting import AcceptingWorker
+from app.answering import Answer, Outgoing
+from app.connections import READ_BYTES, Connection, Parked, Reader, State, send_buffer
 from app.finishing import keep_finishing
 from app.health_listener import Served, serve_health
 from app.limits import Limits
@@ -33,7 +32,7 @@ _log = logging.getLogger("textmill.server")
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class ProblemWorker(AcceptingWorker):
     """The worker; gunicorn's own loop calls `accept`, what was registered in the selector, and `murder_pending`."""
 
     limits = Limits()
@@ -44,7 +43,6 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.long: set[Connection] = set()
         self.queued: deque[Connection] = deque()
         self.served = Served()
-        self.clock = time.monotonic
         self._next_look = 0.0
 
     def run(self) -> None:
@@ -64,28 +62,24 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     # What follows runs in the main thread: nothing in it may wait.
 
-    def accept(self, listener: Any) -> None:
-        """Take a new connection; where there are too many, the slowest go for it."""
-        try:
-            sock, address = listener.accept()
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE):
-                raise
-            if error.errno in (errno.EMFILE, errno.ENFILE):
-                self._drop_slowest()
-            return
+    def take(self, sock: socket.socket, address: Any, listener: Any) -> None:
+        """Begin with a new connection; where there are too many, the slowest go for it."""
         self.nr_conns += 1
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer(self.nr_conns))
         conn = Connection(self.cfg, sock, address, listener.getsockname())
-        self._wait(conn, State.HEAD, self.limits.head_seconds)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer(self.nr_conns))
+            self._wait(conn, State.HEAD, self.limits.head_seconds)
+        except OSError:  # the client has gone, or the system is short of memory
+            self._drop(conn)
+            return
         if self.nr_conns >= self.limits.connections:
-            self._drop_slowest()
+            self.make_room()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for what happens next, not longer than until the next look at what waits."""
         self.served.turned()
-        super().wait_for_and_dispatch_events(min(timeout, self.limits.look_seconds if self.waiting else timeout))
+        looks = self.waiting or self.queued or self.paused
+        super().wait_for_and_dispatch_events(min(timeout, self.limits.look_seconds if looks else timeout))
 
     def murder_pending(self) -> None:
         """Look at what waits: whose time is over, who is too slow, and who holds a place that another waits for."""
@@ -100,6 +94,9 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if not self.alive:
             for conn in [one for one in self.waiting if one.state is State.HEAD and not one.held]:
                 conn.deadline = min(conn.deadline, now + self.limits.stop_seconds)
+        for conn in [one for one in self.queued if one.is_cut_off()]:
+            self.queued.remove(conn)
+            self._drop(conn)
         for conn in self.limits.overdue(self.queued, now):
             conn.late = "waited"
             self._hand_over(conn)
@@ -125,7 +122,8 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         with contextlib.suppress(OSError):
             conn.sock.shutdown(socket.SHUT_RD)
 
-    def _drop_slowest(self) -> None:
+    def make_room(self) -> None:
+        """Let the slowest go."""
         for conn in self.limits.least_moving(self.waiting, self.clock()):
             self._drop(conn)
 
@@ -266,7 +264,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             else:
                 conn.break_off()
                 if not isinstance(error, OSError):
-                    _log.exception("an answer broke off")
+                    _log.exception("an answer broke off", extra={"path": conn.answer.path})
             return State.LINGER
 
     def _begin(self, conn: Connection) -> Answer:
@@ -284,7 +282,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         conn.held = bytearray()
         if not self.alive or not self.cfg.keepalive or not reader.is_read(conn.parser):
             response.force_close()
-        return Answer(response, items, out)
+        return Answer(response, items, out, req.path)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn calls it so
         """Answer a request that could not be read."""

@@ -20,6 +20,7 @@ _log = logging.getLogger("textmill.server")
 _STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.LimitRequestLine: (414, "AddressTooLong", "The address is too long"),
     errors.LimitRequestHeaders: (431, "HeadersTooLarge", "The headers are too large"),
+    errors.ExpectationFailed: (417, "ExpectationUnknown", "This expectation is not known"),
     errors.UnsupportedTransferCoding: (501, "TransferCodingUnknown", "This transfer coding is not known"),
 }
 _UNREADABLE = (400, "RequestUnreadable", "This is no readable HTTP request")
@@ -28,6 +29,7 @@ REFUSALS = (*_STATUS.values(), _UNREADABLE)
 _HINTS = {
     "AddressTooLong": "The request line may have 8190 bytes.",
     "HeadersTooLarge": "There may be 64 headers, of 8190 bytes each and 131072 in all.",
+    "ExpectationUnknown": "Send `Expect: 100-continue`, or no such header.",
     "TransferCodingUnknown": "Use chunked, or send the body with a Content-Length.",
     "RequestUnreadable": "Check the client, or what stands between it and this service.",
 }

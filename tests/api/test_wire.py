@@ -60,9 +60,14 @@ def test_body_in_wrong_chunks_leaves_nothing(
 
 
 def test_token_in_a_broken_header_stands_in_no_log(api: live.Api) -> None:
-    for line in (b"Authorization Bearer secret-1", b"Authorization: Bearer secret-1\x01", b"Expect: secret-1"):
+    for line, reason in (
+        (b"Authorization Bearer secret-1", "RequestUnreadable"),
+        (b"Authorization: Bearer secret-1\x01", "RequestUnreadable"),
+        (b"Expect: secret-1", "ExpectationUnknown"),
+        (b"Expect: 100-continue, secret-1", "ExpectationUnknown"),
+    ):
         head, body = live.exchange(api.port, b"GET /requests HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n")
-        assert body["reason"] == "RequestUnreadable"
+        assert (body["reason"], body["status"]) == (reason, 417 if reason == "ExpectationUnknown" else 400)
         assert b"secret" not in head + str(body).encode()
     assert api.log.read_text().count("unreadable request") >= 3
     assert "secret" not in api.log.read_text()

@@ -11,14 +11,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Self
 from urllib.parse import quote
 
 import aiohttp
 import kopf
 
-from textmill_operator.errors import Away, Conflict, Forbidden, Misconfigured, NotFound, Refused, TooLong
+from textmill_operator.errors import Away, Busy, Conflict, Forbidden, Misconfigured, NotFound, Refused, TooLong
+from textmill_operator.pauses import Pauses
 
 Body = dict[str, Any]
 
@@ -32,23 +33,24 @@ STALL_SECONDS, LIST_SECONDS = 5.0, 120.0
 """How long a page may bring nothing, and how long it may take in all."""
 CONNECTIONS = 64
 RETRY_AFTER = 30
-"""Seconds for which calls wait at most where the API server asks for it."""
-LEASES = "/apis/coordination.k8s.io/"
-"""Calls that do not wait for it: a Lease that is not renewed in time is lost, and two small calls are no load."""
+"""Seconds for which calls of a kind are paused at most where the API server asks for it."""
+BUSY = (429, 503)
+LATELY = 10.0
+"""An API server that has answered a call within so many seconds is not away, whatever another call met."""
 
 
 class Api:
     """A session with the API server. Use as an async context manager; `timeout` in seconds for each call."""
 
-    def __init__(self, timeout: float = 5.0, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep) -> None:
-        self._sleep = sleep
+    def __init__(self, timeout: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._pauses = clock, Pauses(clock)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
         self._login_at = float("-inf")
         self._lock = asyncio.Lock()
         self._base = ""
         self._retired: list[aiohttp.ClientSession] = []
-        self._busy_until = 0.0
+        self._answered_at = float("-inf")
         self.calls = 0
 
     async def __aenter__(self) -> Self:
@@ -59,6 +61,11 @@ class Api:
         for session in (*self._retired, self._session):
             if session:
                 await session.close()
+
+    @property
+    def answers(self) -> bool:
+        """Tell whether the API server has answered a call lately, so that one without an answer concerns itself."""
+        return self._clock() < self._answered_at + LATELY
 
     async def get(self, path: str, **params: str) -> Body:
         """Return the object or list at a path."""
@@ -149,8 +156,20 @@ class Api:
         patience: aiohttp.ClientTimeout | None = None,
         most: int | None = None,
     ) -> bytes:
-        if not path.startswith(LEASES):
-            await self._calm()
+        with self._pauses.call(method, path):
+            return await self._send(method, path, params, body, kind, patience=patience, most=most)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+        kind: str,
+        *,
+        patience: aiohttp.ClientTimeout | None,
+        most: int | None,
+    ) -> bytes:
         session = await self._login()
         self.calls += 1
         headers = {"Content-Type": kind or "application/json"} if body is not None else {}
@@ -162,20 +181,22 @@ class Api:
             ) as answer:
                 content = await _content(answer, most)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._pauses.failed(method, path)
             raise Away(f"{method} {path}: {type(error).__name__} {error}") from error
+        self._note(method, path, answer)
         if answer.status < 400:
             return content
-        if answer.status in (429, 503):
-            self._busy_until = time.monotonic() + retry_after(answer.headers.get("Retry-After", ""))
         if answer.status == 401 and session is self._session:
             self._login_at = float("-inf")
-        raise _error(answer.status, f"{method} {path}", content)
+        raise _error(answer, f"{method} {path}", content)
 
-    async def _calm(self) -> None:
-        """Wait for as long as the API server has last asked for: it has more to do than it can."""
-        seconds = self._busy_until - time.monotonic()
-        if seconds > 0:
-            await self._sleep(seconds)
+    def _note(self, method: str, path: str, answer: aiohttp.ClientResponse) -> None:
+        """Have calls of this kind paused that the API server turns away or cannot answer, and no others."""
+        if answer.status in BUSY or answer.status >= 500:
+            self._pauses.failed(method, path, asked_for(answer))
+        elif answer.status not in (401, 408):
+            self._pauses.answered(method, path)
+            self._answered_at = self._clock()
 
     @staticmethod
     def _json(content: bytes) -> Body:
@@ -201,6 +222,11 @@ async def _content(answer: aiohttp.ClientResponse, most: int | None) -> bytes:
     return b"".join(parts)
 
 
+def asked_for(answer: aiohttp.ClientResponse) -> float:
+    """Return for how many seconds the API server wants such a call not to be made again."""
+    return retry_after(answer.headers.get("Retry-After", "")) if answer.status in BUSY else 0.0
+
+
 def retry_after(text: str) -> float:
     """Return the seconds of a Retry-After header, as the API server writes it; 0 where there are none."""
     return float(min(int(text), RETRY_AFTER)) if text.isascii() and text.isdecimal() and len(text) < 10 else 0.0
@@ -218,12 +244,15 @@ def credentials() -> kopf.ConnectionInfo:
     return found
 
 
-def _error(status: int, call: str, content: bytes) -> Away | NotFound | Conflict | Refused:
+def _error(answer: aiohttp.ClientResponse, call: str, content: bytes) -> Away | NotFound | Conflict | Refused:
+    status = answer.status
     try:
         message = str(json.loads(content).get("message") or content[:200])
     except (ValueError, AttributeError):
         message = content[:200].decode("utf-8", "replace")
     text = f"{call}: {status} {message}"
+    if seconds := asked_for(answer):
+        return Busy(text, seconds)
     if status in (401, 408, 429) or status >= 500:
         return Away(text)
     if status in (404, 410):

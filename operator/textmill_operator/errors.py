@@ -44,6 +44,16 @@ class Away(ApiError):
     retryable = True
 
 
+class Busy(Away):
+    """The API wants no such call for `seconds`: it said so, or it has not answered others of the kind."""
+
+    reason = "ApiBusy"
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class NotFound(ApiError):
     """There is no such object."""
 

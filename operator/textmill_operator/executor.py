@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from logging import INFO, WARNING
 
 from textmill import manifests
 from textmill.actions import (
@@ -29,7 +30,7 @@ from textmill.actions import (
 from textmill_operator import bulkhead, rounds
 from textmill_operator.api import Api
 from textmill_operator.calls import Calls
-from textmill_operator.errors import ApiError, Away, NotLeading
+from textmill_operator.errors import ApiError, Away, Busy, NotLeading
 from textmill_operator.jobs import Jobs
 from textmill_operator.labeller import Labeller
 from textmill_operator.lookups import Lookups
@@ -68,6 +69,7 @@ class Executor:
         tracing: Tracing | None = None,
     ) -> None:
         calls = Calls(api, fence)
+        self._api = api
         self._metrics, self._peeker, self._messenger, self.patience = metrics, peeker, messenger, patience
         self._statuses = Statuses(calls, store, recorder, labeller, metrics, clock, tracing)
         self._jobs = Jobs(calls, store, self._statuses, site)
@@ -79,8 +81,9 @@ class Executor:
     async def perform(self, actions: Iterable[Action]) -> bool:
         """Perform actions side by side; tell whether the API answered. NotLeading is raised when none is under way.
 
-        What the API refuses is left alone for a while by itself (`patience`); it holds up nothing else. A long plan is
-        cut (`rounds`).
+        What the API refuses is left alone for a while by itself (`patience`); it holds up nothing else. So is what it
+        does not answer while it answers others: a webhook that fails for one namespace is no outage. A long plan is cut
+        (`rounds`).
         """
         todo, self.left = rounds.cut(one for one in actions if not self.patience.waits(_key(one)))
         outcomes = await asyncio.gather(*(self._perform(action) for action in todo), return_exceptions=True)
@@ -94,10 +97,11 @@ class Executor:
         try:
             await self._do(action)
         except ApiError as error:
-            log.warning("%s: %s", kind, error, extra={"action": kind})
+            log.log(INFO if isinstance(error, Busy) else WARNING, "%s: %s", kind, error, extra={"action": kind})
             self._metrics.actions.labels(kind, error.reason).inc()
-            away = isinstance(error, Away)
-            self.patience.failed(key, refused=not away)
+            pause = error.seconds if isinstance(error, Busy) else 0.0
+            away = isinstance(error, Away) and not pause and not self._api.answers
+            self.patience.failed(key, refused=not away, at_least=pause)
             return not away
         except NotLeading:
             raise

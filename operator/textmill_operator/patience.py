@@ -40,12 +40,12 @@ class Patience:
         """Return how often in a row this has failed."""
         return self._failures.get(key, (0, 0.0))[0]
 
-    def failed(self, key: str, *, refused: bool) -> None:
+    def failed(self, key: str, *, refused: bool, at_least: float = 0.0) -> None:
         """Count a failure; what was refused is left alone for a while, which doubles each time."""
         tries, _ = self._failures.pop(key, (0, 0.0))
         until = now = self._clock()
         if refused:
-            until = now + min(self._longest, FIRST_SECONDS * 2.0 ** min(tries, 10))
+            until = now + max(at_least, min(self._longest, FIRST_SECONDS * 2.0 ** min(tries, 10)))
         self._failures[key] = (tries + 1, until)
         if len(self._failures) > self._look_at:
             self._forget_old()

@@ -35,6 +35,12 @@ class FakeApi(Api):
         self.fail_after = False
         self.dead = False
         self.refuse: Callable[[str, str], Exception | None] = answer
+        self.heard = False
+
+    @property
+    def answers(self) -> bool:
+        """Tell what a test says of whether others are answered."""
+        return self.heard
 
     def seed(self, path: str, body: Mapping[str, Any]) -> Body:
         """Put an object in place."""

@@ -102,25 +102,6 @@ async def test_answer_that_is_no_object_counts_as_none(server: Server, content: 
             await api.get("/x")
 
 
-@pytest.mark.parametrize(
-    ("asked", "waited"), [("7", 7), ("99999999", 30), ("0", 0), ("-1", 0), ("\u0661", 0), ("soon", 0)]
-)
-async def test_server_that_asks_for_a_pause_gets_it_but_for_leases(server: Server, asked: str, waited: int) -> None:
-    pauses: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
-    server.answers.append(web.Response(status=429, headers={"Retry-After": asked.encode().decode("latin-1")}))
-    async with Api(sleep=sleep) as api:
-        with pytest.raises(Away):
-            await api.get("/x")
-        await api.get(in_namespace("ns", "leases", "one", group="coordination.k8s.io/v1"))
-        assert pauses == []
-        await api.get("/x")
-    assert [-(-one // 1) for one in pauses] == ([waited] if waited else [])
-
-
 async def test_refusal_in_plain_text_is_told_and_cut(server: Server) -> None:
     server.answers.append(web.Response(status=502, text="x" * 5000))
     async with Api() as api:

@@ -2,7 +2,8 @@
 
 Settled requests are not in the watch, so those that have a time to live are listed page by page, now and then, and
 again when the next one that was seen is due; the server leaves out the others, however many they are. A delete names
-uid and resourceVersion: a request whose TTL was changed a moment ago is left for the next look.
+uid and resourceVersion: a request whose TTL was changed a moment ago is left for the next look. So is one whose delete
+fails, whatever the failure: a webhook may fail for one object alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from textmill.request import Body, Request, from_time
 from textmill_operator import paths
 from textmill_operator.api import Api
 from textmill_operator.bulkhead import bulkhead
-from textmill_operator.errors import ApiError, Conflict, NotFound, NotLeading, Refused
+from textmill_operator.errors import ApiError, NotLeading
 from textmill_operator.lease import Election
 from textmill_operator.metrics import Metrics
 
@@ -84,7 +85,7 @@ class Expiry:
         except BadObject as error:
             log.warning("left alone: %s", error)
             return None
-        at = expires_at(request)
+        at = None if request.deleting else expires_at(request)
         if at is None or at > self._clock():
             return at
         await self._remove(request)
@@ -95,7 +96,7 @@ class Expiry:
         body = {"preconditions": {"uid": request.uid, "resourceVersion": request.version}}
         try:
             await self._api.delete(paths.request(request.namespace, request.name), body)
-        except (NotFound, Conflict, Refused) as error:
+        except ApiError as error:
             log.info("left for the next look: %s", error)
             return
         self._metrics.expired.inc()

@@ -10,7 +10,7 @@ import pytest
 from tests.operator.conftest import NOW, Operator
 from textmill.request import to_time
 from textmill_operator import paths
-from textmill_operator.errors import NotLeading, Refused
+from textmill_operator.errors import ApiError, Away, Busy, NotLeading, Refused
 from textmill_operator.expiry import Expiry
 from textmill_operator.lease import Election
 
@@ -63,14 +63,24 @@ async def test_request_that_runs_is_never_due(operator: Operator, expiry: Expiry
     assert operator.request("running")
 
 
-async def test_one_that_may_not_be_removed_does_not_keep_the_others(operator: Operator, expiry: Expiry) -> None:
+@pytest.mark.parametrize("error", [Refused("403"), Away("500 failed calling webhook"), Busy("429", 5)])
+async def test_one_that_may_not_be_removed_does_not_keep_the_others(
+    operator: Operator, expiry: Expiry, error: ApiError
+) -> None:
     for name in ("protected", "due"):
         finished(operator, name, 11, 10)
     protected = ("DELETE", paths.request("ns", "protected"))
-    operator.api.refuse = lambda method, path: Refused("403") if (method, path) == protected else None
+    operator.api.refuse = lambda method, path: error if (method, path) == protected else None
     await expiry.once()
     assert paths.request("ns", "due") not in operator.api.objects
     assert operator.request("protected")
+
+
+async def test_request_that_somebody_keeps_from_going_is_deleted_once(operator: Operator, expiry: Expiry) -> None:
+    finished(operator, "kept", 11, 10)
+    operator.request("kept")["metadata"] |= {"deletionTimestamp": to_time(NOW - 1), "finalizers": ["example.com/kept"]}
+    assert await expiry.once() is None
+    assert not any(method == "DELETE" for method, _ in operator.api.log)
 
 
 async def test_nothing_is_removed_without_the_lease(operator: Operator) -> None:

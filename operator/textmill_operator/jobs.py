@@ -8,6 +8,7 @@ tokenizer needs no write: its name is known from the tokenizer's, so a second cr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from textmill import manifests
@@ -75,6 +76,20 @@ class Jobs:
             await self._statuses.remark(job, explain(str(error)))
             raise
         self._store.put("job", answer)
+        if not self._store.holds("job", answer["metadata"]["uid"]):
+            await self._discard(job, answer["metadata"]["uid"])
+
+    async def _discard(self, job: JobPlan, uid: str) -> None:
+        """Delete a Job of ours that cannot be read, or that the watch does not show: its labels have been changed.
+
+        It would be asked for in each round, and its pods would count for nobody. Another is made after a pause.
+        """
+        text = f"Job {job.name} was changed: its labels or annotations are not those that it was created with"
+        await self._statuses.remark(job, Trouble(Reason.POD_REFUSED, f"{text}. It is deleted and made again."))
+        body = {"propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
+        with contextlib.suppress(NotFound, Conflict):
+            await self._calls(lambda: self._calls.api.delete(paths.jobs(job.namespace, job.name), body))
+        raise Conflict(text)
 
     async def _adopt(self, job: JobPlan, wanted: Body) -> Body:
         """Return the Job that bears the name already, if it is the one we mean: same owners, and not going away."""
@@ -83,7 +98,9 @@ class Jobs:
         if there["metadata"].get("deletionTimestamp"):
             raise Conflict(f"Job {job.name} is being deleted; it is created again when that is over")
         if _owners(there) != _owners(wanted):
-            raise Conflict(f"Job {job.name} exists for other owners")
+            text = f"Job {job.name} exists for other owners"
+            await self._statuses.remark(job, Trouble(Reason.POD_REFUSED, f"{text}. Delete it."))
+            raise Conflict(text)
         return dict(there)
 
     async def _grow(self, action: Grow) -> None:

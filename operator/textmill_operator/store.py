@@ -148,6 +148,10 @@ class Store:
             self._bad[kind] = {uid: version for uid, version in self._bad[kind].items() if uid in uids}
         return lost
 
+    def holds(self, kind: Kind, uid: str) -> bool:
+        """Tell whether this object is part of the picture."""
+        return uid in self._things[kind]
+
     def settled(self, uid: str) -> bool:
         """Tell whether we saw this object go, so that nobody needs to ask about it."""
         return uid in self._gone

@@ -6,16 +6,20 @@ itself, is held by something else after a while and must not keep others from st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from textmill.actions import Collect
 from textmill.draft import Draft
 from textmill.picture import Job, Key, Pod
 
+KEPT_OF_A_NAMESPACE, KEPT = 20, 200
+"""Failed Jobs that stay for their logs, at most: of one namespace, and of all."""
+
 
 def clear_away(draft: Draft, awaited: set[Key]) -> None:
     """Name Jobs that nobody waits for, and count pods that may still be at work though nobody waits for them."""
-    known = set()
+    known, kept = set(), []
     for key, job in draft.picture.jobs.items():
         known.add(job.uid)
         if key in awaited:
@@ -25,11 +29,28 @@ def clear_away(draft: Draft, awaited: set[Key]) -> None:
         if job.deleting and draft.now >= job.deleted_at + draft.limits.orphan_grace:
             at_work = _lately(draft, pods)
         draft.hold(job.namespace, at_work)
-        if not (job.deleting or _kept(draft, job, pods)):
+        if job.deleting:
+            continue
+        if _kept(draft, job, pods):
+            kept.append(job)
+        else:
             draft.actions.append(Collect(job, idle=not at_work))
+    draft.actions.extend(Collect(job, idle=True) for job in _too_many(kept))
     for uid, pods in draft.picture.pods.items():
         if uid and uid not in known:
             draft.hold(pods[0].namespace, _lately(draft, pods))
+
+
+def _too_many(kept: Iterable[Job]) -> list[Job]:
+    """Return the oldest of the failed Jobs beyond those that may stay."""
+    of_each: Counter[str] = Counter()
+    beyond = []
+    for job in sorted(kept, key=lambda one: (one.ended_at, one.uid), reverse=True):
+        if of_each[job.namespace] >= KEPT_OF_A_NAMESPACE or of_each.total() >= KEPT:
+            beyond.append(job)
+        else:
+            of_each[job.namespace] += 1
+    return beyond
 
 
 def may_work(job: Job, pods: Sequence[Pod]) -> int:

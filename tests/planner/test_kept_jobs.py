@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.planner.build import LIMITS, NOW, job, kinds, only_write, planned, pod, recorded, request
 from textmill.actions import Collect, ListPods
+from textmill.clearing import KEPT, KEPT_OF_A_NAMESPACE
+from textmill.picture import Job
 
 FAILED: dict[str, Any] = {"failure": ("BackoffLimitExceeded", "")}
 
@@ -25,6 +27,23 @@ def test_job_whose_report_is_broken_stays_as_well_and_one_that_went_well_does_no
     odd = pod(there, exit_code=0, broken="cut")
     assert planned(jobs=(there,), pods=(odd,)).actions == ()
     assert kinds(planned(jobs=(there,), pods=(replace(odd, broken=None),))) == ["Collect"]
+
+
+def test_failed_jobs_of_a_namespace_and_of_all_are_bounded_and_the_oldest_go_first() -> None:
+    def failed(number: int, namespace: str) -> Job:
+        there = job(request(f"{namespace}-{number}"), name=f"{namespace}-{number}", ended_at=NOW - number, **FAILED)
+        return replace(there, namespace=namespace)
+
+    one = [failed(number, "one") for number in range(KEPT_OF_A_NAMESPACE + 3)]
+    others = [failed(number, "other") for number in range(5)]
+    made = planned(jobs=(*one, *others))
+    assert {action.job.name for action in made.actions if isinstance(action, Collect)} == {
+        f"one-{KEPT_OF_A_NAMESPACE + more}" for more in range(3)
+    }
+    many = [failed(number, f"n{number % 100}") for number in range(KEPT + 7)]
+    gone = [action for action in planned(jobs=tuple(many)).actions if isinstance(action, Collect)]
+    assert sorted(action.job.ended_at for action in gone) == sorted(job.ended_at for job in many)[:7]
+    assert all(action.idle for action in gone)
 
 
 def test_kept_job_holds_no_pod() -> None:

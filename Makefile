@@ -144,7 +144,7 @@ lock: $(VENV)/dev.stamp ## Lock the requirements again, keeping the versions tha
 	@$(COMPILE) $(ARGS) -c requirements.txt requirements-documents.in -o requirements-documents.txt
 	@$(COMPILE) $(ARGS) -c requirements-documents.txt requirements-laptop.in -o requirements-laptop.txt
 	@$(COMPILE) $(ARGS) -c requirements-laptop.txt requirements-dev.in -o requirements-dev.txt
-	@$(COMPILE) $(ARGS) -c requirements-dev.txt requirements-generate.in -o requirements-generate.txt && $(COMPILE) $(ARGS) -c requirements-dev.txt requirements-engine.in -o requirements-engine.txt && $(COMPILE) $(ARGS) -c requirements-dev.txt -c requirements-engine.txt requirements-image.in -o requirements-image.txt
+	@$(COMPILE) $(ARGS) -c requirements-dev.txt requirements-generate.in -o requirements-generate.txt && $(COMPILE) $(ARGS) -c requirements-dev.txt requirements-engine.in -o requirements-engine.txt && $(COMPILE) $(ARGS) -c requirements-dev.txt -c requirements-engine.txt requirements-image.in -o requirements-image.txt && $(PY) -m scripts.download_sizes
 
 ##@ Clean
 clean: ## Remove caches and reports, keep .venv and .textmill

@@ -9,13 +9,17 @@ Two calls at once wait for each other on a lock of the requirements file.
 
 import argparse
 import fcntl
+import glob
+import json
 import os
+import re
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from typing import Callable, List, Mapping, Tuple
+from typing import IO, Callable, Dict, List, Mapping, Optional, Tuple
 
 OLDEST: Tuple[int, ...] = (3, 11)
 NEWEST: Tuple[int, ...] = (3, 14)
@@ -25,6 +29,10 @@ VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 NETWORK = (
     "If pip found no version or no connection, check the network, the proxy (HTTPS_PROXY) and the index (PIP_INDEX_URL)"
 )
+SIZES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "download_sizes.json")
+FETCHED = re.compile(r"\s*(Downloading|Using cached) \S+\.whl \(([\d.]+) (bytes|[kMG]B)\)")
+UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+TELL_SECONDS = 5.0
 
 
 class NoInterpreter(Exception):
@@ -73,8 +81,11 @@ def choose(pythons: List[str], ask: Callable[[str, str], str] = ask) -> str:
     )
 
 
-def run(command: List[str]) -> None:
-    """Run a command in a session of its own: Ctrl-C ends it and what it has started, and only we speak of it."""
+def run(command: List[str], follow: Optional[Callable[[IO[bytes]], None]] = None) -> None:
+    """Run a command in a session of its own: Ctrl-C ends it and what it has started, and only we speak of it.
+
+    follow: reads what the command prints, to its end; without it the command prints by itself.
+    """
     heard = []  # type: List[int]
     process = None
     try:
@@ -82,12 +93,16 @@ def run(command: List[str]) -> None:
         try:
             for one in interrupting:
                 signal.signal(one, lambda number, _: heard.append(number))  # not before we know whom to end
-            process = subprocess.Popen(command, start_new_session=True)
+            output = subprocess.PIPE if follow else None
+            process = subprocess.Popen(command, start_new_session=True, stdout=output)
         finally:
             for one in interrupting:
                 signal.signal(one, signal.default_int_handler)
         if heard:
             raise KeyboardInterrupt
+        if follow and process.stdout:
+            with process.stdout as lines:
+                follow(lines)
         code = process.wait()
     except KeyboardInterrupt:
         if process:
@@ -118,13 +133,90 @@ def ensure_environment(folder: str, environ: Mapping[str, str]) -> str:
     return python
 
 
-def install(python: str, requirements: str) -> None:
-    """Install exactly what the lock says; pip's own output is shown only when it has something to say."""
-    print("Installing %s (a minute or two the first time)" % requirements, flush=True)
-    pip = [python, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "install"]
+def pinned(requirements: str) -> List[str]:
+    """List the packages of a lock, each as ``name==version``."""
+    with open(requirements) as lock:
+        return re.findall(r"^([\w.-]+==[^\s;\\]+)", lock.read(), re.MULTILINE)
+
+
+def installed(folder: str) -> List[str]:
+    """List the packages of an environment by the names of their folders."""
+    found = glob.glob(os.path.join(folder, "lib", "python3*", "site-packages", "*.dist-info"))
+    return [spelled(os.path.basename(path)[: -len(".dist-info")].replace("-", "==", 1)) for path in found]
+
+
+def spelled(package: str) -> str:
+    """Spell a package as everybody does who compares it."""
+    name, _, version = package.partition("==")
+    return "%s==%s" % (re.sub(r"[-_.]+", "-", name).lower(), version)
+
+
+def plan(requirements: str, folder: str) -> Tuple[int, int]:
+    """Return how many packages are still to be installed, and how many bytes they are to download, as far as known."""
+    with open(SIZES) as file:
+        sizes = json.load(file)
+    there = {one.partition("==")[0]: one for one in installed(folder)}
+    wanted: Dict[str, int] = {}
+    for one in pinned(requirements):
+        name = spelled(one).partition("==")[0]  # twice in a lock where versions of Python take different ones
+        if one in sizes and there.get(name) != spelled(one):
+            wanted[name] = sizes[one]
+    return len(wanted), sum(wanted.values())
+
+
+class Progress:
+    """Tells how far pip is, by its own lines and by what lies in the environment: on one line of a terminal, else on
+    a new one every few seconds, so that nobody waits in silence."""
+
+    def __init__(self, many: int, unpacked: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin; `unpacked` counts the packages in the environment."""
+        self.many, self.unpacked, self.clock = many, unpacked, clock
+        self.fetched, self.size, self.before = 0, 0.0, unpacked()
+        self.told = clock()
+        self.terminal = sys.stdout.isatty()
+
+    def line(self, text: str) -> None:
+        """Take a line of pip's."""
+        found = FETCHED.match(text)
+        if found:
+            self.fetched += 1
+            if found.group(1) == "Downloading":
+                self.size += float(found.group(2)) * UNITS[found.group(3)]
+
+    def show(self) -> None:
+        """Tell how far it is, if it is time to."""
+        if not self.terminal and self.clock() < self.told + TELL_SECONDS:
+            return
+        self.told = self.clock()
+        numbers = (self.fetched, self.many, self.size / 1e6, self.unpacked() - self.before)
+        text = "  %d of %d packages fetched, %.0f MB downloaded, %d installed" % numbers
+        print("\r%s" % text if self.terminal else text, end="" if self.terminal else "\n", flush=True)
+
+    def follow(self, output: IO[bytes]) -> None:
+        """Read what pip prints, to its end, and show how far it is meanwhile."""
+        left = b""
+        while True:
+            if select.select([output], [], [], 1.0)[0]:
+                block = os.read(output.fileno(), 1 << 16)
+                if not block:
+                    break
+                *lines, left = (left + block).split(b"\n")
+                for one in lines:
+                    self.line(one.decode("utf-8", "replace"))
+            self.show()
+        if self.terminal:
+            print(flush=True)
+
+
+def install(python: str, requirements: str, folder: str) -> None:
+    """Install exactly what the lock says, and tell before what it takes and meanwhile how far it is."""
+    many, size = plan(requirements, folder)
+    numbers = (requirements, many, "package" if many == 1 else "packages", size / 1e6)
+    print("Installing %s: %d %s, about %.0f MB to download if pip has kept none" % numbers, flush=True)
+    pip = [python, "-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--progress-bar", "off"]
     what = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", requirements]
     try:
-        run(pip + what)
+        run(pip + what, Progress(many, lambda: len(installed(folder))).follow)
     except subprocess.CalledProcessError:
         print(NETWORK, file=sys.stderr)
         raise
@@ -156,7 +248,7 @@ def main(arguments: List[str], environ: Mapping[str, str] = os.environ) -> int:
             return 0
         started = time.monotonic()
         try:
-            install(ensure_environment(options.folder, environ), options.requirements)
+            install(ensure_environment(options.folder, environ), options.requirements, options.folder)
         except NoInterpreter as problem:
             print(problem, file=sys.stderr)
             return 2

@@ -20,7 +20,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "engine"
 FUZZ_SECONDS = 30
-WITH_ENGINE = ("tests/engine", "tests/worker", "tests/image", "tests/api/test_worker_results.py")
+WITH_ENGINE = (
+    *("tests/engine", "tests/worker", "tests/image"),
+    *("tests/api/test_worker_results.py", "tests/stack/test_engine.py"),
+)
 """The tests that call the worker in their own process, and so run on another engine once one is built."""
 ENGINE_WANTED = "TEXTMILL_TEST_ENGINE"
 """Set where the tests have to run on the compiled engine; a test fails where it is not there."""

@@ -157,6 +157,8 @@ class Volume:
         self.root = root.absolute()
         self._keep_free = keep_free
         self._marker: dict[str, object] = {"format": 1, "namespace": namespace, "claim": claim}
+        self.new = False
+        """Whether this process has marked an empty volume, and its namespace's uid is still to be noted there."""
 
     def prepare(self, *, adopt: bool = False) -> None:
         """Make the top folders, and the marker by which the sweep knows that this volume is Textmill's.
@@ -166,10 +168,11 @@ class Volume:
         with translated("the volume was prepared"):
             if not (self.root / layout.MARKER).is_file():
                 self.root.mkdir(parents=True, exist_ok=True)
-                foreign = {name for name in os.listdir(self.root) if not name.startswith(f".{layout.MARKER}")}
-                if not adopt and foreign - set(layout.TOP_FOLDERS) - _IGNORED:
+                found = {name for name in os.listdir(self.root) if not name.startswith(f".{layout.MARKER}")} - _IGNORED
+                if not adopt and found - set(layout.TOP_FOLDERS):
                     raise VolumeNotReady("The volume's root holds something that is not Textmill's.")
                 self._write_marker()
+                self.new = not found
             for name in (*layout.TOP_FOLDERS, layout.INCOMING, layout.RESUMABLE):
                 (self.root / name).mkdir(exist_ok=True)
 

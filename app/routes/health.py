@@ -8,6 +8,7 @@ uploads are let in stands in the body, in a metric and on the page.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,13 @@ from dataclasses import dataclass, field, replace
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from app.cluster import Away, ClusterError
 from app.errors import AppError, VolumeFull
 from app.room import Room, room
+from app.tree import Tree
 from app.volume import Space
 
+_log = logging.getLogger("textmill.api")
 health = Blueprint("health", __name__)
 
 
@@ -69,9 +73,22 @@ def _look(parts: Room) -> tuple[AppError | None, Space | None]:
         parts.metrics.free_bytes.set(space.bytes)
         parts.metrics.takes_uploads.set(not space.lack())
         parts.cluster.page(limit=1)
+        if parts.volume.new:
+            _note_namespace(parts)
     except AppError as error:
         return error, None
     return None, space
+
+
+def _note_namespace(parts: Room) -> None:
+    """Note on a volume that we have just made which namespace it is of: the sweep then need not guess."""
+    try:
+        Tree(parts.volume.root).pin(parts.cluster.namespace_uid())
+    except Away:
+        return  # the next look tries it again
+    except (ClusterError, OSError) as error:
+        _log.warning("the namespace's uid is not noted on the volume", extra={"error": str(error)})
+    parts.volume.new = False
 
 
 def _space(parts: Room) -> Space:

@@ -104,7 +104,7 @@ def test_readiness_is_asked_once_a_moment(make: Callable[..., Flask], cluster: F
 
     assert [client.get("/readyz").status_code for _ in range(3)] == [200, 200, 200]
 
-    assert cluster.calls == ["page"]
+    assert cluster.calls == ["page", "namespace_uid"]
 
 
 def test_metrics_count_answers_by_route_and_problems_by_reason(client: FlaskClient) -> None:

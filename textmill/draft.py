@@ -32,7 +32,7 @@ class Draft:
     this plan creates for the counts of whole batches. faults: steps that have raised, each of which ended at its one
     request or Job. growing: Jobs at work that may use more pods; untold: those that are yet to be told of what is
     recorded. stuck: namespaces that get no pod now. given_up: the last writes for requests whose status is refused, by
-    uid. idle: pods that are not counted, as they wait for an image or a claim.
+    uid. idle: pods that are not counted, as they wait for an image or a claim. started: requests that were given a pod.
     """
 
     picture: Picture
@@ -50,6 +50,7 @@ class Draft:
     stuck: set[str] = field(default_factory=set)
     given_up: dict[str, Write] = field(default_factory=dict)
     idle: int = 0
+    started: int = 0
     wake_at: float | None = None
     faults: list[Fault] = field(default_factory=list)
 

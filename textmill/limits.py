@@ -14,16 +14,16 @@ KIB, MIB = 1 << 10, 1 << 20
 class Limits:
     """Bounds and delays.
 
-    pods: worker pods at once over all namespaces (a sharded Job counts with its parallelism); namespace_pods: those
-    of one namespace, 0 for no such bound. small_bytes: inputs up to this size share a pod; batch_members and
-    batch_bytes bound such a batch. order_bytes: command line of a batch (Linux allows 2 MiB); report_bytes: its
-    report lines, which must stay far below the 10 MiB that a kubelet keeps of a log. shard_bytes: bigger inputs are
-    cut into shards of about this size, at most max_shards, shard_pods of them at once. gather: how long small
-    inputs that do not fill a pod wait at most, while gather_pods tokenizers of their kind have begun within that
-    time and are still at work. follow_members: a batch of at least so many goes from its tokenizer to its count
-    without a write between. retry_delay: before the first retry, doubled each time up to retry_ceiling. pod_grace:
-    how long a Job may be without any pod before its events are read; podless_grace: how long before it is given up
-    and its requests queue again. image_grace, claim_grace: how long an image may fail to be pulled, a claim be
+    pods: worker pods at once over all namespaces (a sharded Job counts with its parallelism); namespace_pods: those of
+    one namespace, 0 for no such bound. starts: about how many requests one plan starts. small_bytes: inputs up to this
+    size share a pod; batch_members and batch_bytes bound such a batch. order_bytes: command line of a batch (Linux
+    allows 2 MiB); report_bytes: its report lines, which must stay far below the 10 MiB that a kubelet keeps of a log.
+    shard_bytes: bigger inputs are cut into shards of about this size, at most max_shards, shard_pods of them at once.
+    gather: how long small inputs that do not fill a pod wait at most, while gather_pods tokenizers of their kind have
+    begun within that time and are still at work. follow_members: a batch of at least so many goes from its tokenizer to
+    its count without a write between. retry_delay: before the first retry, doubled each time up to retry_ceiling.
+    pod_grace: how long a Job may be without any pod before its events are read; podless_grace: how long before it is
+    given up and its requests queue again. image_grace, claim_grace: how long an image may fail to be pulled, a claim be
     missing, before the request fails. input_grace, volume_grace: how long an input may be missing, a volume be full or
     in trouble, before that ends the request or counts as an attempt. log_patience: how long the log of a pod that ended
     well may be unreadable before its work is done again. terminating_grace: how long a pod may stay after it should
@@ -36,6 +36,7 @@ class Limits:
 
     pods: int = 8
     namespace_pods: int = 0
+    starts: int = 2000
     small_bytes: int = 1 * MIB
     batch_members: int = 200
     batch_bytes: int = 64 * MIB

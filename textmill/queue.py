@@ -9,7 +9,8 @@ results are looked up for it; only those about to start are asked about.
 
 A round's cost grows with the queue's length and not with what is started times that length: each namespace's queue is
 gone over once (`_Queue`), and only as far as the free pods need it, and namespaces take turns by a heap, in which one
-turn changes one entry.
+turn changes one entry. No plan starts more requests than a round can (`Limits.starts`): what it starts changes the
+picture, so the next plan comes at once.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def _take_turns(draft: Draft, queues: Mapping[str, _Queue]) -> None:
     names = (queues.keys() | growing.keys()) - draft.stuck if draft.free > 0 else set()
     turns = [turn for name in names if (turn := _turn(draft, name, queues, growing))]
     heapq.heapify(turns)
-    while draft.free > 0 and turns:
+    while draft.free > 0 and turns and draft.started < draft.limits.starts:
         _, namespace, first = heapq.heappop(turns)
         if draft.busy[namespace] >= share:
             continue
@@ -197,6 +198,7 @@ def _start(draft: Draft, group: Load) -> None:
     share = draft.limits.namespace_pods or draft.limits.pods
     pods = max(1, min(parallelism(lead, draft.limits), draft.free, share - draft.busy[lead.namespace]))
     draft.hold(lead.namespace, pods)
+    draft.started += len(group.members)
     filled_soon = group.full and len(ready) < len(group.members)
     if ready and not (filled_soon and gathering.new(draft, ready)):
         gathering.begun(draft, lead.next_stage, ready, draft.now)

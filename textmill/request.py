@@ -12,10 +12,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from textmill import bodies
+from textmill.cached import cached
 from textmill.names import REUSE_LABEL, TRACE_ANNOTATION, Stage, follower
 from textmill.traceparent import checked
 
@@ -143,13 +144,13 @@ class Status:
 
     raw: Body = field(default_factory=dict)
 
-    @cached_property
+    @cached
     def phase(self) -> str:
         """Return the phase, Pending where nothing was written yet."""
         phase: str = self.raw.get("phase") or PENDING
         return phase
 
-    @cached_property
+    @cached
     def ended(self) -> bool:
         """Tell whether the request has its end."""
         return self.phase in ENDS
@@ -164,7 +165,7 @@ class Status:
         job = (self.raw.get("jobs") or {}).get(stage)
         return str(job["name"]) if job else None
 
-    @cached_property
+    @cached
     def live_job(self) -> tuple[Stage, str] | None:
         """Return the stage and name of the Job that this request waits for, None where it waits for none."""
         stage = stage_of(self.phase)
@@ -180,17 +181,17 @@ class Status:
         recorded, live = self.live_job
         return (recorded, live) == (stage, name) or (recorded, stage, name) == ("tokenize", "count", follower(live))
 
-    @cached_property
+    @cached
     def started_at(self) -> float | None:
         """Return when the first Job was recorded (since the last suspension)."""
         return from_time(self.raw.get("startTime"))
 
-    @cached_property
+    @cached
     def retry_at(self) -> float:
         """Return the earliest time of the next start."""
         return from_time(self.raw.get("retryAt")) or 0.0
 
-    @cached_property
+    @cached
     def tokens(self) -> tuple[str, int] | None:
         """Return where the tokens lie and in how many shards, None before they do."""
         tokens = self.raw.get("tokens")
@@ -256,17 +257,17 @@ class Request:
         """Return the request with a status that is still to be written."""
         return replace(self, status=Status(raw), seen=self)
 
-    @cached_property
+    @cached
     def next_stage(self) -> Stage:
         """Return the stage that the request waits for when it waits for no Job."""
         return "tokenize" if self.status.tokens is None else "count"
 
-    @cached_property
+    @cached
     def rank(self) -> Rank:
         """Return what orders the queue: priority, counts before tokenizers (as their names are), age."""
         return (-self.spec.priority, self.next_stage, self.created, self.uid)
 
-    @cached_property
+    @cached
     def size(self) -> int | None:
         """Return the best known size in bytes: observed before hinted, None where nobody knows."""
         if self.status.observed_bytes is not None:

@@ -115,7 +115,7 @@ class Loop:
     async def _round(self) -> tuple[bool, float | None]:
         self._round_began = began = time.monotonic()
         picture = self._store.picture()
-        made, cost = await asyncio.to_thread(self._plan, picture)
+        made, cost, suspended = await asyncio.to_thread(self._plan, picture)
         self._gather = min(GATHER_MOST, max(GATHER, PLANNING_PART * cost))
         self._metrics.plan_seconds.observe(time.monotonic() - began)
         self._tell(made.faults)
@@ -125,17 +125,17 @@ class Loop:
             self._metrics.objects.labels(kind).set(count)
         for kind, count in self._store.bad().items():
             self._metrics.bad_objects.labels(kind).set(count)
-        suspended = sum(one.spec.suspend and not one.status.ended for one in picture.requests)
         self._metrics.objects.labels("suspended").set(suspended)
         self._round_began = None
         self.planned.set()
         return well, made.wake_at
 
-    def _plan(self, picture: Picture) -> tuple[Plan, float]:
-        """Plan, and return what that cost in CPU seconds; runs in a thread."""
+    def _plan(self, picture: Picture) -> tuple[Plan, float, int]:
+        """Plan, and return what that cost in CPU seconds and how many are suspended; runs in a thread."""
         before = self._effort()
         made = plan(picture, self._limits, self._clock())
-        return made, self._effort() - before
+        cost = self._effort() - before
+        return made, cost, sum(one.spec.suspend and not one.status.ended for one in picture.requests)
 
     def _tell(self, faults: tuple[Fault, ...]) -> None:
         """Log and count what a plan failed at, once for as long as it goes on."""

@@ -59,7 +59,8 @@ class Store:
         self._glimpses: dict[str, tuple[float, Glimpse | None]] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._held: dict[str, Hold] = {}
-        self._lent: dict[str, tuple[float, Mapping[str, Any] | None]] = {}
+        self._lent: dict[str, Mapping[str, Any] | None] = {}
+        self._lent_at: dict[str, float] = {}
         self._bad: dict[Kind, dict[str, int]] = {kind: {} for kind in KINDS}
         self.heard: dict[Kind, int] = dict.fromkeys(KINDS, 0)
         """Events that the watch has brought, news or not."""
@@ -117,6 +118,7 @@ class Store:
             self._glimpses,
             self._outcomes,
             self._lent,
+            self._lent_at,
             self._held,
         ):
             memory.pop(uid, None)
@@ -207,7 +209,9 @@ class Store:
         now = self._clock()
         for uid, found in answers.items():
             if uid in self._things["request"]:
-                self._lent[uid] = (now, found)
+                self._lent[uid] = found
+                self._lent_at.pop(uid, None)  # the oldest come first
+                self._lent_at[uid] = now
                 self.free(uid)
         self._on_change()
 
@@ -230,8 +234,10 @@ class Store:
     def lent(self) -> dict[str, Mapping[str, Any] | None]:
         """Return what look-ups have found lately; what is older is looked up again: its table may be swept."""
         since = self._clock() - LENT_SECONDS
-        self._lent = {uid: one for uid, one in self._lent.items() if one[0] > since}
-        return {uid: found for uid, (_, found) in self._lent.items()}
+        while self._lent_at and self._lent_at[oldest := next(iter(self._lent_at))] <= since:
+            del self._lent_at[oldest]
+            self._lent.pop(oldest, None)
+        return dict(self._lent)
 
     def counts(self) -> dict[Kind, int]:
         """Return how many live objects of each kind there are."""

@@ -74,6 +74,17 @@ def test_answer_of_a_look_up_grows_old(operator: Operator) -> None:
     assert operator.store.picture().lent == {}
 
 
+def test_answer_that_is_given_again_is_new(operator: Operator) -> None:
+    for name in "ab":
+        operator.submit(name)
+    operator.see()
+    operator.store.lend({"uid-a": None, "uid-b": None})
+    operator.ticks += LENT_SECONDS - 1
+    operator.store.lend({"uid-a": {"result": {}}})
+    operator.ticks += 1
+    assert operator.store.picture().lent == {"uid-a": {"result": {}}}
+
+
 def test_request_that_is_put_aside_is_looked_up_again(operator: Operator) -> None:
     operator.submit("a")
     operator.see()

@@ -106,7 +106,7 @@ def test_pod_with_mount_of_no_volume_is_refused(api: Client, namespace: str) -> 
 
 def test_binding_puts_a_pod_on_its_node_once(api: Client, namespace: str) -> None:
     path = f"/api/v1/namespaces/{namespace}/pods"
-    api.create(path, pod())
+    api.create(path, pod(schedulerName="nobody"))  # or a scheduler that runs may call it unschedulable at the same time
     binding = {
         "apiVersion": "v1",
         "kind": "Binding",

@@ -12,6 +12,8 @@ from tests.contract.server import until
 
 NAMESPACE = "team-with-a-quota"
 COUNTED = "count/processingrequests.textmill.dev"
+LEARNT = 120.0
+"""Seconds: the controller of quotas looks every 30 s for kinds that are new to it, and then has to list them."""
 
 
 def kubectl(running: Stack, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -35,7 +37,7 @@ def test_requests_beyond_a_namespaces_quota_are_refused_as_they_are_made(running
     kubectl(running, "create", "namespace", NAMESPACE)
     kubectl(running, "create", "quota", "requests", f"--namespace={NAMESPACE}", f"--hard={COUNTED}=2")
     where = ("get", "quota", "requests", f"--namespace={NAMESPACE}", "--output=json")
-    until(lambda: COUNTED in json.loads(kubectl(running, *where).stdout).get("status", {}).get("used", {}))
+    until(lambda: COUNTED in json.loads(kubectl(running, *where).stdout).get("status", {}).get("used", {}), LEARNT)
     assert [made(running, name).returncode for name in ("one", "two")] == [0, 0]
     refused = made(running, "three")
     assert refused.returncode != 0

@@ -124,8 +124,17 @@ def test_deleted_request_takes_job_and_pods_along_by_the_real_collector(running:
     )
 
 
-def test_nothing_is_left_when_all_is_done(running: Stack) -> None:
-    until(lambda: objects(running, "jobs") == [] and objects(running, "pods") == [])
+def test_nothing_is_left_when_all_is_done_but_what_failed(running: Stack) -> None:
+    """Jobs that failed stay for a while, so that their log can be read."""
+
+    def only_failed() -> bool:
+        jobs = objects(running, "jobs")
+        conditions = [job["status"].get("conditions", ()) for job in jobs]
+        ended = [{one["type"] for one in rows if one["status"] == "True"} for rows in conditions]
+        owners = {one["metadata"]["ownerReferences"][0]["uid"] for one in objects(running, "pods")}
+        return all("Failed" in types for types in ended) and owners <= {job["metadata"]["uid"] for job in jobs}
+
+    until(only_failed)
 
 
 def apply(running: Stack, name: str, spec: dict[str, Any]) -> None:

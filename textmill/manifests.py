@@ -32,7 +32,8 @@ class Site:
     volume_root: where the claim is mounted in a pod (on the laptop the host's own path); scratch_root:
     beneath it ConfigMaps are mounted. memory: the container's limit in bytes, of which the worker plans with
     7/8. resources: requests beside it. expanded_bytes, expansion_ratio: what compressed input may expand to;
-    document_bytes, document_seconds, document_memory: what reading one document may take.
+    document_bytes, document_seconds, document_memory: what reading one document may take. keep_free: bytes of the
+    volume that big outputs leave to other work.
     """
 
     image: str
@@ -50,6 +51,7 @@ class Site:
     document_bytes: int = 64 << 20
     document_seconds: int = 60
     document_memory: int = 256 << 20
+    keep_free: int = 128 << 20
     affinity: Mapping[str, Any] = field(default_factory=dict)
     pull_policy: str = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
@@ -143,7 +145,7 @@ def _arguments(plan: JobPlan, site: Site) -> list[str]:
     out = layout.job_tokens(plan.name) if plan.stage == "tokenize" else layout.job_results(plan.name)
     arguments = ["--root", site.volume_root, "--out", out, "--termination-log", TERMINATION_LOG]
     arguments += ["--pod-uid", "$(POD_UID)", "--memory", str(site.memory * 7 // 8)]
-    arguments += ["--seconds", str(plan.timeout)]
+    arguments += ["--seconds", str(plan.timeout), "--keep-free", str(site.keep_free)]
     if plan.stage == "tokenize":
         arguments += ["--shards", str(plan.shards)]
         for name in BOUNDS:

@@ -18,7 +18,7 @@ from textmill.artefacts import File, TokensFile
 from worker import engines
 from worker.digests import Kind
 from worker.errors import ArtefactInvalid
-from worker.outputs import Output
+from worker.outputs import Output, Room
 
 if TYPE_CHECKING:
     from arro3.core import Array, RecordBatch, Schema
@@ -80,16 +80,21 @@ def write_run(path: Path, rows: Iterable[Part], most: int) -> int:
     schema, kept = _table(), _Kept()
     largest = 0
 
-    def pieces() -> Iterator[RecordBatch]:
+    def pieces(room: Room) -> Iterator[RecordBatch]:
         nonlocal largest
         for part in rows:
             for piece, size in _pieces(RecordBatch.from_arrays(list(part), schema=schema), most):
                 largest = max(largest, size)
                 yield piece
+                room.take(size)
 
     with path.open("xb") as file:
         try:
-            write_ipc(RecordBatchReader.from_batches(schema, kept.iterate(pieces())), file, compression="lz4")
+            write_ipc(
+                RecordBatchReader.from_batches(schema, kept.iterate(pieces(Room(file.fileno())))),
+                file,
+                compression="lz4",
+            )
         except Exception as error:
             if kept.error:
                 raise kept.error from error

@@ -109,6 +109,9 @@ def _add_job_options(parser: argparse.ArgumentParser, *, required: bool) -> None
     job.add_argument(
         "--seconds", type=_not_negative, metavar="N", help="time that the requests have, of which each gets a share"
     )
+    job.add_argument(
+        "--keep-free", type=_not_negative, default=0, metavar="BYTES", help="room on the volume to leave to other work"
+    )
     job.add_argument("--memory", type=_whole, metavar="BYTES", help="memory to keep within (default: the pod's limit)")
 
 

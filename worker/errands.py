@@ -19,6 +19,7 @@ from textmill.orders import CountOrder, TokenizeOrder
 from worker.budget import Budget, OutOfTime
 from worker.errors import WorkerError, unavailable
 from worker.memory import keep_small_blocks
+from worker.outputs import keep_free
 from worker.settings import INDEX_VARIABLE, Settings, bounds_of, memory_bound
 from worker.volume import Made, publish, remove_unfinished
 
@@ -63,6 +64,7 @@ def _settings(
 def _carry_out(tasks: Sequence[tuple[str, Task]], options: argparse.Namespace) -> int:
     """Carry out all tasks, publish what they made together, and tell what became of each."""
     keep_small_blocks()
+    keep_free(options.keep_free)
     made: dict[str, list[Made]] = {uid: [] for uid, _ in tasks}
     if len(made) < len(tasks):
         raise BadObject("two orders have the same id, so they would write to the same folder")

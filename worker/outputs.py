@@ -2,10 +2,15 @@
 
 Linux keeps what is written in memory for half a minute, so a worker that makes its files durable would wait for all of
 them at the end; network volumes are slower still. What the kernel is asked to begin with it writes meanwhile.
+
+One input may expand to more than the volume holds. What grows past a few megabytes therefore leaves some room free, so
+that it fails alone, and uploads and small requests go on beside it.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 from functools import cache
 from typing import IO, TYPE_CHECKING, Generic
 
@@ -18,6 +23,34 @@ _STEP = 2 << 20
 _SYNC_FILE_RANGE_WRITE = 2  # of linux/fs.h
 
 
+_keep_free = 0
+
+
+def keep_free(size: int) -> None:
+    """Have every file of this process that grows past a few megabytes leave so many bytes of the volume free."""
+    global _keep_free  # noqa: PLW0603 - one policy of the process, which has one volume
+    _keep_free = size
+
+
+class Room:
+    """Watches, while a file grows, that the volume keeps free what it has to."""
+
+    def __init__(self, file: int) -> None:
+        """The file is an open descriptor."""
+        self._file = file
+        self._unchecked = 0
+
+    def take(self, size: int) -> None:
+        """Note that so many bytes are written; OSError (ENOSPC) where less is free by now than has to be."""
+        self._unchecked += size
+        if self._unchecked < _STEP or not _keep_free:
+            return
+        self._unchecked = 0
+        volume = os.fstatvfs(self._file)
+        if volume.f_bavail * volume.f_frsize < _keep_free:
+            raise OSError(errno.ENOSPC, f"less than {_keep_free >> 20} MiB are free, which are left to other work")
+
+
 class Output(Generic[Kind]):
     """Writes a file from front to back."""
 
@@ -26,11 +59,13 @@ class Output(Generic[Kind]):
         self._file = file
         self._digest = Digest(kind)
         self._begun = 0
+        self._room = Room(file.fileno())
 
     def write(self, content: bytes) -> None:
         """Write the next bytes."""
         self._file.write(content)
         self._digest.update(content)
+        self._room.take(len(content))
         if self._digest.bytes - self._begun >= _STEP:
             self._begin()
 

@@ -103,6 +103,9 @@ SETTINGS: dict[str, Setting] = {
     "DOCUMENT_MEMORY_BYTES": Setting(
         Site.document_memory, "Memory that reading one may take, within the worker's limit.", least=1
     ),
+    "WORKER_KEEP_FREE_BYTES": Setting(
+        Site.keep_free, "Room on the volume that workers leave to others where they write more than a few megabytes."
+    ),
     "WORKER_MEMORY_BYTES": Setting(Site.memory, "Memory limit of a worker container.", least=Site.memory_request),
     "WORKER_CPU": Setting(Site.cpu_request, "CPU that a worker container requests."),
     "WORKER_USER": Setting(
@@ -221,6 +224,7 @@ class Settings:
             document_bytes=self["DOCUMENT_BYTES"],
             document_seconds=self["DOCUMENT_SECONDS"],
             document_memory=self["DOCUMENT_MEMORY_BYTES"],
+            keep_free=self["WORKER_KEEP_FREE_BYTES"],
             cpu_request=self["WORKER_CPU"],
             user=self["WORKER_USER"] or None,
             affinity=affinity,

@@ -18,6 +18,7 @@ from typing import Any
 
 from app.cluster import Cluster, ClusterError
 from app.errors import QueueBytesFull, QueueFull, UploadsRunning
+from app.pages import PART
 from app.settings import Settings
 from textmill import names
 
@@ -72,7 +73,7 @@ class Queue:
     def _count(self) -> tuple[int, int]:
         found, size, token = 0, 0, ""
         while True:
-            page = self._cluster.page(fields=names.LIVE, token=token)
+            page = self._cluster.page(fields=names.LIVE, limit=PART, token=token)
             found += len(page.items)
             size += sum(map(_size, page.items))
             token = page.token

@@ -1,6 +1,6 @@
 """The list on the page: the requests that fit a filter, the newest first, a page at a time.
 
-The API server lists by name and gives no times to sort by, so a window of it is read (`WINDOW`, one call), sorted and
+The API server lists by name and gives no times to sort by, so a window of it is read (`WINDOW`), sorted and
 cut into pages; the rest is reached by the API server's own continue token. A search by name reads several windows
 until there is a page of hits, and stops after `WINDOWS` of them: no visitor can have this service read without end.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from app.answers import Answer, answer
 from app.cluster import Body, Cluster, ClusterError
+from app.pages import slim_page
 from textmill.request import ENDS
 
 ROWS = 20
@@ -68,7 +69,9 @@ def _window(cluster: Cluster, wanted: Wanted) -> tuple[list[Body], int, str]:
     found: list[Body] = []
     looked, token = 0, wanted.token
     for _ in range(WINDOWS):
-        page = cluster.page(fields=f"status.phase={wanted.phase}" if wanted.phase else "", limit=WINDOW, token=token)
+        page = slim_page(
+            cluster, fields=f"status.phase={wanted.phase}" if wanted.phase else "", limit=WINDOW, token=token
+        )
         looked += len(page.items)
         found += [body for body in page.items if _fits(body, wanted.name)]
         token = page.token

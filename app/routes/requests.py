@@ -1,7 +1,7 @@
 """`GET /requests`, `GET` and `DELETE /requests/NAME`: what the cluster knows, in the public shape.
 
-Filtering and paging are the API server's: a field selector on the phase and its own continue token, so a list of ten
-thousand costs one page here.
+Filtering and paging are the API server's: a field selector on the phase and its own continue token, so of a list of ten
+thousand only what is shown is read.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from app import following, queueing
 from app.answers import answer
 from app.cluster import Body, NotFound
 from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
+from app.pages import slim_page
 from app.room import room
 from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TOKENIZING
 
@@ -62,7 +63,8 @@ def listing() -> Response:
     phase = asked.get("phase", "")
     if "phase" in asked and phase not in PHASES:
         raise FieldInvalid(f"phase is {phase[:40]!r}; there are: {', '.join(PHASES)}.")
-    page = room().cluster.page(
+    page = slim_page(
+        room().cluster,
         fields=f"status.phase={phase}" if phase else "",
         limit=number(asked.get("limit", "100"), "limit", 1, PAGE_LIMIT),
         token=asked.get("continue", ""),

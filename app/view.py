@@ -169,11 +169,11 @@ class View:
 
     def apply(self, body: Body) -> None:
         """Take in a request's state, unless it is old news."""
-        one = change(slim(body))
+        one, rank = change(slim(body)), waiting_rank(body)
         with self.lock:
             held = self._live.get(one.name)
             if held is None or newer(one.version, held.version):
-                self._put(one, settled=bool((body.get("status") or {}).get("settled")))
+                self._put(one, rank, settled=bool((body.get("status") or {}).get("settled")))
 
     def remove(self, name: str, version: str) -> None:
         """Take in that a request is deleted."""
@@ -188,11 +188,17 @@ class View:
         """
         listed = {one.name: one for one in map(change, map(slim, bodies))}
         with self.lock:
+            known = {name: one.version for name, one in self._live.items()}
+        # What takes longer is done while nobody waits for the lock: of a hundred thousand it is some seconds.
+        ranks = {
+            name: waiting_rank(one.body) for name, one in listed.items() if one.body and known.get(name) != one.version
+        }
+        with self.lock:
             missing = {*self._live, *self._named} - listed.keys()
             for one in listed.values():
                 held = self._live.get(one.name)
                 if held is None or newer(one.version, held.version):
-                    self._put(one, settled=False)
+                    self._put(one, ranks.get(one.name), settled=False)
             for name in missing:
                 self._drop(name)
             self._history.clear()
@@ -218,12 +224,12 @@ class View:
             for one in (*self._all, *(each for some in self._named.values() for each in some)):
                 one.end()
 
-    def _put(self, one: Change, *, settled: bool) -> None:
-        if settled or one.body is None:
+    def _put(self, one: Change, rank: Rank | None, *, settled: bool) -> None:
+        if settled:
             self._drop(one.name)
         else:
             self._live[one.name] = one
-            self._queue.put(one.name, waiting_rank(one.body))
+            self._queue.put(one.name, rank)
         self._tell(one)
 
     def _drop(self, name: str) -> None:

@@ -167,3 +167,27 @@ def test_picture_keeps_no_inline_texts() -> None:
     assert body["spec"]["input"]["inline"]
     assert waiting_rank(slim(body)) == waiting_rank(body)
     assert view.waiting() == 1
+
+
+def test_lists_are_ranked_while_nobody_waits_for_the_picture_and_only_what_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    view, asked = View(), list[str]()
+
+    def noted(body: Body) -> object:
+        assert not view.lock.locked()
+        asked.append(body["metadata"]["name"])
+        return waiting_rank(body)
+
+    monkeypatch.setattr("app.view.waiting_rank", noted)
+    bodies = [_request(name) for name in "abc"]
+    for body in bodies:
+        body["metadata"] |= {"uid": body["metadata"]["name"], "resourceVersion": "1"}
+    view.replace(bodies, "1")
+    bodies[1]["metadata"]["resourceVersion"] = "2"
+    view.replace(bodies, "2")
+    bodies[2]["metadata"]["resourceVersion"] = "3"
+    view.apply(bodies[2])
+
+    assert asked == ["a", "b", "c", "b", "c"]
+    assert view.waiting() == 3

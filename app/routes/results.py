@@ -13,6 +13,7 @@ from functools import partial
 from itertools import chain
 
 from flask import Blueprint, Response, g, jsonify, request
+from werkzeug.datastructures import IfRange
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
@@ -130,11 +131,17 @@ def _tag(response: Response, tag: str, coding: str, length: int | None) -> None:
     response.set_etag(f"{tag}-{coding}" if coding else tag)
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = "private, no-cache"
+    whole = request.if_none_match.contains_weak(response.get_etag()[0] or "") or _is_weak(request.if_range)
     try:
-        response.make_conditional(request, accept_ranges=length is not None, complete_length=length)
+        response.make_conditional(request, accept_ranges=length is not None and not whole, complete_length=length)
     except RequestedRangeNotSatisfiable:  # nobody else closes the file then
         response.close()
         raise
+
+
+def _is_weak(given: IfRange) -> bool:
+    """Tell whether a part is wanted of what a weak tag stands for, which says nothing of bytes."""
+    return given.etag is not None and request.headers.get("If-Range", "").startswith("W/")
 
 
 def _unfinished(body: Body) -> NotFinished | RequestFailed:

@@ -176,4 +176,4 @@ class Api:
         for one in now.members:
             waiting = waits_for(self.requests.get((now.namespace, one.name)), one.uid, now)
             assert not waiting, "a Job was deleted while a request waited for it"
-        return self.put("jobs", key, None if idle else replace(now, deleting=True))
+        return self.put("jobs", key, None if idle else replace(now, deleting=True, deleted_at=self.now))

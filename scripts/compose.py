@@ -1,7 +1,8 @@
 """`python -m scripts.compose`: builds both images and runs the tests of compose.yaml with podman, without a registry.
 
 podman gets settings of its own for this: limits that the machine allows (its defaults ask for more than a container
-that is itself confined may give), runc, and no systemd. Health checks have no timer there, so the tests run them.
+that is itself confined may give), runc, and no systemd; and the network that resolves names, as podman keeps for good
+the one that it found when it first ran. Health checks have no timer there, so the tests run them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ default_ulimits = [{limits}]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+
+[network]
+network_backend = "netavark"
 """
 
 

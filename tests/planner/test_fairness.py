@@ -138,3 +138,8 @@ def test_missing_job_is_made_with_the_pods_that_are_free() -> None:
     (again,) = planned(one, pods=tuple(pod(gone, n) for n in range(3))).actions
     assert isinstance(again, Recreate)
     assert again.job.parallelism == 1
+
+
+def test_of_two_namespaces_with_as_many_pods_the_older_request_goes_first_whatever_its_priority() -> None:
+    old, loud = big("old", namespace="a", age=9), big("loud", namespace="b", age=5, priority=1000)
+    assert started(planned(loud, old, limits=replace(LIMITS, pods=1))) == ["old"]

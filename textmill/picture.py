@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 from textmill import bodies, containers, names, reports
@@ -20,6 +21,10 @@ from textmill.request import Body, Request, from_time
 
 INDEX_DIGITS = 10
 """A completion index of more digits is none: Kubernetes has at most 2^31 of them."""
+
+
+MEMBERS = 1000
+"""A Job for more requests is none of ours, which have 200 at most; before it is deleted each of them is asked about."""
 
 
 class Member(NamedTuple):
@@ -88,9 +93,11 @@ class Job:
         over: Body = next((one for one in (complete, failed) if one.get("status") == "True"), {})
         try:
             pairs = json.loads(meta["annotations"][names.MEMBERS_ANNOTATION])
-            members = tuple(Member(_text(uid), _text(name)) for uid, name in pairs)
+            members = tuple(Member(_text(uid), _text(name)) for uid, name in islice(pairs, MEMBERS + 1))
         except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise BadObject(f"Job {bodies.called(body)} does not say whom it works for") from error
+        if len(members) > MEMBERS:
+            raise BadObject(f"Job {bodies.called(body)} says that it works for more than {MEMBERS} requests")
         if (stage := bodies.stage_of(meta)) is None:
             raise BadObject(f"Job {bodies.called(body)} does not say which stage it is for")
         return cls(

@@ -24,6 +24,9 @@ from textmill_operator.api import Api, in_namespace
 from textmill_operator.errors import ApiError, Conflict, NotFound, NotLeading
 
 GROUP = "coordination.k8s.io/v1"
+LONGEST_SECONDS = 3600.0
+"""No operator holds a Lease for longer without a renewal, so one that says more was written by another hand."""
+MOST_TRANSITIONS = (1 << 31) - 1
 
 log = logging.getLogger(__name__)
 
@@ -123,12 +126,13 @@ class Election:
         version = str(lease["metadata"]["resourceVersion"])
         if self._seen is None or self._seen[0] != version:
             self._seen = (version, self._clock())
-        return self._clock() >= self._seen[1] + float(spec.get("leaseDurationSeconds") or self._duration)
+        duration = float(spec.get("leaseDurationSeconds") or self._duration)
+        return self._clock() >= self._seen[1] + min(duration, max(self._duration, LONGEST_SECONDS))
 
     def _body(self, before: dict[str, Any], version: str | None, holder: str | None = None) -> dict[str, Any]:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         mine = before.get("holderIdentity") == self.identity
-        changes = int(before.get("leaseTransitions") or 0)
+        changes = min(int(before.get("leaseTransitions") or 0), MOST_TRANSITIONS - 1)
         return {
             "apiVersion": GROUP,
             "kind": "Lease",

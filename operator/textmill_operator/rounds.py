@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textmill.actions import Action, Follow, Grow, Launch, ListPods, LookUp, Notify, Read, Recreate, Write
+from textmill.actions import Action, Collect, Follow, Grow, Launch, ListPods, LookUp, Notify, Read, Recreate, Write
 from textmill.request import ENDS
 
 MOST = 1000
@@ -55,6 +55,6 @@ def _calls(action: Action) -> int:
             return 1 + len(writes)
         case LookUp(_, requests):
             return 1 + len(requests) // 40
-        case Recreate(job):
+        case Recreate(job) | Collect(job):
             return 1 + len(job.members)
     return 1

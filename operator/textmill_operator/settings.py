@@ -51,7 +51,9 @@ SETTINGS: dict[str, Setting] = {
     "NAMESPACE_PODS": Setting(
         Limits.namespace_pods, "Worker pods at once of one namespace; 0 sets no bound but MAX_PODS."
     ),
-    "BATCH_MEMBERS": Setting(Limits.batch_members, "Requests that may share a pod; 1 turns batching off.", least=1),
+    "BATCH_MEMBERS": Setting(
+        Limits.batch_members, "Requests that may share a pod; 1 turns batching off.", least=1, most=200
+    ),
     "SMALL_BYTES": Setting(Limits.small_bytes, "Inputs up to this many bytes share a pod."),
     "SHARD_BYTES": Setting(Limits.shard_bytes, "Inputs of more bytes are cut into shards of about this size.", least=1),
     "SHARD_PODS": Setting(Limits.shard_pods, "Pods of one sharded request at once.", least=1),
@@ -118,7 +120,7 @@ SETTINGS: dict[str, Setting] = {
     "PULL_SECRETS": Setting("", "Names of imagePullSecrets, comma-separated."),
     "IDENTITY": Setting("", "Name under which the Lease is held; the host's name where empty."),
     "LEASE": Setting(names.LEASE, "Name of the Lease."),
-    "LEASE_SECONDS": Setting(15.0, "How long the Lease holds without being renewed.", least=0.1),
+    "LEASE_SECONDS": Setting(15.0, "How long the Lease holds without being renewed.", least=0.1, most=3600),
     "AUDIT_SECONDS": Setting(60.0, "How often the watch's picture is compared with full lists.", least=0.1),
     "TTL_SECONDS": Setting(
         60.0, "How often finished requests are searched for those past their time to live.", least=0.1

@@ -82,6 +82,8 @@ class Store:
         self._bad[kind].pop(uid, None)
         if isinstance(thing, Request) and thing.status.ended and thing.status.settled:
             return self.drop(kind, uid, version)
+        if isinstance(thing, Pod) and not thing.job_uid:
+            return self._leave_out(kind, uid, version)
         if isinstance(thing, Request):
             thing = thing.without_text()
         self._gone.pop(uid, None)
@@ -94,9 +96,14 @@ class Store:
     def _leave(self, kind: Kind, uid: str, version: int, error: Exception) -> bool:
         """Leave an object alone that cannot be read, at this version; an older one that could be is out of date."""
         log.warning("left alone: %s", error, exc_info=None if isinstance(error, BadObject) else error)
+        dropped = self._leave_out(kind, uid, version)
+        self._bad[kind][uid] = version
+        return dropped
+
+    def _leave_out(self, kind: Kind, uid: str, version: int) -> bool:
+        """Keep nothing of an object that is there: what cannot be read, or a pod that no Job controls."""
         dropped = self.drop(kind, uid, version)
         self._gone.pop(uid, None)  # it is there, so nobody may take its Job for one that nobody waits for
-        self._bad[kind][uid] = version
         return dropped
 
     def bad(self) -> dict[Kind, int]:

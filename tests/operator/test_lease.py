@@ -13,7 +13,7 @@ from tests.operator.fake_api import FakeApi, answer, away
 from textmill.leading import leading
 from textmill_operator.api import in_namespace
 from textmill_operator.errors import NotLeading
-from textmill_operator.lease import GROUP, Election
+from textmill_operator.lease import GROUP, LONGEST_SECONDS, Election
 
 PATH = in_namespace("ns", "leases", "lease", group=GROUP)
 DURATION = 15.0
@@ -153,6 +153,22 @@ async def test_same_identity_leads_at_once_after_a_restart() -> None:
     await again.step()
     assert leads(again)
     assert api.objects[PATH]["spec"]["leaseTransitions"] == 0
+
+
+async def test_lease_of_another_hand_is_taken_over_at_last_and_its_numbers_stay_valid() -> None:
+    api, clock = FakeApi(), Clock()
+    most = 2**31 - 1
+    forged = {"holderIdentity": "nobody", "leaseDurationSeconds": most, "leaseTransitions": most}
+    api.seed(PATH, {"metadata": {"name": "lease", "namespace": "ns"}, "spec": forged})
+    one = candidate(api, clock, "one")
+    await one.step()
+    clock.now += LONGEST_SECONDS - 1
+    await one.step()
+    assert not leads(one)
+    clock.now += 1
+    await one.step()
+    assert leads(one)
+    assert api.objects[PATH]["spec"]["leaseTransitions"] == most
 
 
 async def test_clean_stop_gives_the_lease_back() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.operator.conftest import Operator, request_body
 from tests.planner.build import job, planned, request
 from textmill import transitions
-from textmill.actions import Action, Inspect, Launch, LookUp, Write
+from textmill.actions import Action, Collect, Inspect, Launch, LookUp, Write
 from textmill.errors import Reason
+from textmill.names import MEMBERS_ANNOTATION, STAGE_LABEL
 from textmill.request import SUSPENDED
 from textmill_operator import paths, rounds
 from textmill_operator.rounds import MOST, OTHERS
@@ -59,3 +62,18 @@ async def test_events_of_a_job_without_pods_are_not_read_in_each_round(operator:
     operator.ticks += 1.5
     await operator.executor.perform([Inspect(podless)])
     assert len(operator.api.log) == 2
+
+
+async def test_job_that_names_many_members_costs_no_call_for_each(operator: Operator) -> None:
+    many = json.dumps([[f"u{number}", "n"] for number in range(20_000)])
+    meta = {"namespace": "ns", "labels": {STAGE_LABEL: "count"}, "annotations": {MEMBERS_ANNOTATION: many}}
+    operator.api.seed(paths.jobs("ns", "forged"), {"metadata": {"name": "forged", **meta}})
+    await operator.round()
+    assert operator.api.log == []
+    assert operator.store.bad()["job"] == 1
+
+
+def test_collections_count_with_all_whom_they_ask_about() -> None:
+    there = [job(*(request(f"{n}-{m}") for m in range(199)), name=f"j{n}") for n in range(50)]
+    now, left = rounds.cut([Collect(one) for one in there])
+    assert (len(now), left) == (MOST // 200, 50 - MOST // 200)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.operator.conftest import Operator, pod_body, request_body
+from tests.operator.conftest import CONTROLLER, Operator, pod_body, request_body
 from textmill.errors import Reason
 from textmill.names import MEMBERS_ANNOTATION, STAGE_LABEL
 from textmill.picture import Job, Pod, Trouble
@@ -115,6 +115,7 @@ def test_answers_that_come_too_late_are_not_kept(store: Store) -> None:
     store.put("job", job)
     ended = {"exitCode": 0, "message": "@seal {}"}
     pod = {"metadata": {"uid": "p", "name": "p", "namespace": "ns", "resourceVersion": "3"}}
+    pod["metadata"]["ownerReferences"] = [{**CONTROLLER, "uid": "j"}]  # type: ignore[assignment]  # a body is any JSON
     store.put("pod", pod | {"status": {"containerStatuses": [{"name": "worker", "state": {"terminated": ended}}]}})
     assert [one.trouble for one in store.picture().jobs.values()] == [None]
     assert [one.reports for group in store.picture().pods.values() for one in group] == [None]
@@ -133,3 +134,16 @@ def test_memory_of_what_has_gone_is_bounded(store: Store) -> None:
         store.drop("pod", f"uid-{number}", 1)
     assert not store.settled("uid-0")
     assert store.settled(f"uid-{GONE_KEPT + 9}")
+
+
+def test_pods_that_no_job_controls_cost_no_memory_and_no_plan() -> None:
+    changes = []
+    store = Store(lambda: changes.append(1))
+    meta = {"name": "p", "namespace": "ns", "labels": {STAGE_LABEL: "count"}, "ownerReferences": []}
+    for number in range(GONE_KEPT + 10):
+        assert not store.put("pod", {"metadata": {**meta, "uid": f"p{number}", "resourceVersion": str(number)}})
+    assert (store.counts()["pod"], changes, store.settled("p7")) == (0, [], False)
+    ours = {**meta, "uid": "q", "resourceVersion": "1", "ownerReferences": [{**CONTROLLER, "uid": "j"}]}
+    store.put("pod", {"metadata": ours})
+    assert store.put("pod", {"metadata": {**ours, "resourceVersion": "2", "ownerReferences": []}})
+    assert store.counts()["pod"] == 0

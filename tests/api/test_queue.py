@@ -110,24 +110,24 @@ def test_status_tells_the_leader_and_what_is_served(watching: FlaskClient, clust
 @pytest.mark.parametrize(
     ("lease", "leader", "namespaces", "serves"),
     [
-        (_lease(holderIdentity=""), None, ["default", "team"], True),
-        (_lease(renewTime="2026-01-01T00:00:00.000000Z"), False, ["default", "team"], True),
-        ({**_lease(), "metadata": {"annotations": {"textmill.dev/namespaces": "*"}}}, True, ["*"], True),
-        ({**_lease(), "metadata": {"annotations": {"textmill.dev/namespaces": "team"}}}, True, ["team"], False),
-        ({**_lease(), "metadata": {}}, True, None, None),
-        ({"metadata": {}, "spec": None}, None, None, None),
+        (lambda: _lease(holderIdentity=""), None, ["default", "team"], True),
+        (lambda: _lease(renewTime="2026-01-01T00:00:00.000000Z"), False, ["default", "team"], True),
+        (lambda: {**_lease(), "metadata": {"annotations": {"textmill.dev/namespaces": "*"}}}, True, ["*"], True),
+        (lambda: {**_lease(), "metadata": {"annotations": {"textmill.dev/namespaces": "team"}}}, True, ["team"], False),
+        (lambda: {**_lease(), "metadata": {}}, True, None, None),
+        (lambda: {"metadata": {}, "spec": None}, None, None, None),
     ],
     ids=["given back", "not renewed", "all", "others", "older operator", "empty"],
 )
 def test_lease_is_read_whatever_it_says(
     client: FlaskClient,
     cluster: FakeCluster,
-    lease: Body,
+    lease: Callable[[], Body],
     leader: bool | None,
     namespaces: list[str] | None,
     serves: bool | None,
 ) -> None:
-    cluster.leases["textmill-operator"] = lease
+    cluster.leases["textmill-operator"] = lease()  # its times are of now
     told = client.get("/status").get_json()["operator"]
     assert (told["leader"] and told["leader"]["current"]) == leader
     assert (told["namespaces"], told["servesThis"]) == (namespaces, serves)

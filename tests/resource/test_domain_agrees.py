@@ -77,6 +77,8 @@ WRITTEN: dict[str, Callable[[], Any]] = {
     "try again": lambda: after_failure(_request(), Reason.INPUT_MISSING, "why", Limits(), NOW).status,
     "stop the clock": lambda: _written(waiting.stop_clock(_request(), "why", NOW)),
     "queued": lambda: _written(waiting.queued(_request({}), NOW)),
+    "start over": lambda: transitions.start_over(_request(), NOW).status,
+    "left slow": lambda: _left("Slow"),
     "left too big": lambda: _left("TooBig"),
     "left not shardable": lambda: _left("NotShardable"),
 }

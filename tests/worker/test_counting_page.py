@@ -32,6 +32,7 @@ def test_options_of_files_are_all_on_the_page() -> None:
     explained = set(re.findall(r"^\| `(--[a-z]+)", PAGE, re.MULTILINE))
     text = parser().parse_args(["count", "x"])
     of_jobs = {"--root", "--out", "--order", "--termination-log", "--pod-uid"}
+    of_jobs |= {"--seconds", "--keep-free"}
     offered = {f"--{name.replace('_', '-')}" for name in vars(text)} - {"--command", "--files"} - of_jobs
     bounds = {name for name in offered if name.startswith(("--expan", "--document"))}
     assert explained == offered - bounds

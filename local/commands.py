@@ -13,6 +13,7 @@ from pathlib import Path
 
 from local import standard_error
 from local.errors import LocalError
+from local.stack import showing
 from local.stack.demo import demo
 from local.stack.serve import serve
 
@@ -22,19 +23,23 @@ def main() -> int:
     standard_error.never_fails()
     chosen = _parser().parse_args()
     logging.basicConfig(stream=sys.stderr, level="WARNING", format="%(message)s")
+    showing.any_terminal()
     try:
         if chosen.command == "demo":
-            asyncio.run(demo(chosen.file))
-        else:
-            alone = chosen.command == "cluster"
-            every = 0 if alone else chosen.sweep_every
-            name = chosen.name if alone else ""
-            where = chosen.state.resolve()
-            asked = chosen.port is not None
-            port = chosen.port if asked else chosen.usual_port
-            asyncio.run(serve(where, chosen.host, port, exactly=asked, alone=alone, name=name, sweep_seconds=every))
+            heard = asyncio.run(demo(chosen.file))
+            return 128 + heard if heard else 0
+        alone = chosen.command == "cluster"
+        every = 0 if alone else chosen.sweep_every
+        name = chosen.name if alone else ""
+        where = chosen.state.resolve()
+        asked = chosen.port is not None
+        port = chosen.port if asked else chosen.usual_port
+        asyncio.run(serve(where, chosen.host, port, exactly=asked, alone=alone, name=name, sweep_seconds=every))
     except LocalError as error:
         sys.stderr.write(f"textmill: {error.message}\n" + (f"textmill: {error.hint}\n" if error.hint else ""))
+        return 1
+    except OSError as error:  # a disk that is full, a folder that is not ours: whatever the machine refuses
+        sys.stderr.write(f"textmill: {error}\n")
         return 1
     except KeyboardInterrupt:
         return 130

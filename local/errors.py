@@ -73,6 +73,12 @@ class StateInUse(LocalError):
     reason = "StateInUse"
 
 
+class StateUnusable(LocalError):
+    """The state folder cannot be made or written, or holds other people's files."""
+
+    reason = "StateUnusable"
+
+
 class ChildFailed(LocalError):
     """A part of the stack did not come up."""
 
@@ -83,6 +89,12 @@ class DemoFailed(LocalError):
     """The demo's request did not end as it should."""
 
     reason = "DemoFailed"
+
+
+class RequestFailed(DemoFailed):
+    """The demo's request ended as Failed, and its status says why."""
+
+    reason = "RequestFailed"
 
 
 class PlatformUnsupported(LocalError):

@@ -249,6 +249,8 @@ def main(arguments: List[str], environ: Mapping[str, str] = os.environ) -> int:
         started = time.monotonic()
         try:
             install(ensure_environment(options.folder, environ), options.requirements, options.folder)
+            for stamp in options.stamps:
+                touch(stamp)
         except NoInterpreter as problem:
             print(problem, file=sys.stderr)
             return 2
@@ -256,8 +258,9 @@ def main(arguments: List[str], environ: Mapping[str, str] = os.environ) -> int:
             command = " ".join(problem.cmd[:3])
             print("Set-up stopped: %s ended with %s" % (command, problem.returncode), file=sys.stderr)
             return 2
-        for stamp in options.stamps:
-            touch(stamp)
+        except OSError as problem:
+            print("Set-up stopped: %s; this folder has to be writable, on a disk with room" % problem, file=sys.stderr)
+            return 2
         print("Ready after %.0f s" % (time.monotonic() - started), flush=True)
     return 0
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from local.errors import StateInUse
+from local.stack.state import prepare
 
 
 @contextlib.contextmanager
 def locked(state: Path) -> Iterator[None]:
-    """Hold a state folder for this process alone; StateInUse where another has it."""
-    state.mkdir(0o700, parents=True, exist_ok=True)  # uploads are nobody else's on a machine that is shared
+    """Hold a state folder for this process alone; StateInUse where another has it, StateUnusable where it is none."""
+    prepare(state)
     with (state / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,6 +39,8 @@ def is_held(state: Path) -> bool:
         with (state / "lock").open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
+        return False
+    except NotADirectoryError:
         return False
     except (BlockingIOError, PermissionError):
         return True

@@ -45,6 +45,11 @@ class Layout:
         return self.state / "scratch"
 
     @property
+    def temporary(self) -> Path:
+        """Where parts keep temporary files, so that one that is killed leaves no keys in the machine's own folder."""
+        return self.state / "tmp"
+
+    @property
     def kubeconfig(self) -> Path:
         """What kubectl needs."""
         return self.state / "kubeconfig"
@@ -129,7 +134,7 @@ def sweep(layout: Layout) -> Part:
 
 
 def environment(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what every part is started with: this interpreter's commands, our packages, no proxy for loopback."""
+    """Return what every part is started with: our commands and packages, no proxy for loopback, UTF-8."""
     bin_folder = str(Path(sys.executable).parent)
     return {
         **environ,
@@ -137,4 +142,6 @@ def environment(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
         "PATH": f"{bin_folder}{os.pathsep}{environ.get('PATH', os.defpath)}",
         "PYTHONPATH": f"{layout.program}{os.pathsep}{layout.program / 'operator'}",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",  # logs are read by us, and not by the terminal that this was started on
+        "TMPDIR": str(layout.temporary),
     }

@@ -7,16 +7,17 @@ next that is free; the API server keeps its own over restarts, so that a kubecon
 import asyncio
 import contextlib
 import os
-import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from local import kubeconfig
 from local.client import Client
-from local.stack import engine, parts, seed
+from local.stack import engine, parts, room, seed, signals
 from local.stack.lock import locked
 from local.stack.parts import Layout
 from local.stack.ports import Ports
+from local.stack.showing import say
+from local.stack.state import clear
 from local.stack.supervisor import Supervisor
 
 FIRST_SWEEP_SECONDS = 60.0
@@ -50,19 +51,24 @@ def layout_alone(ports: Ports, state: Path, host: str, port: int, name: str = ""
 
 
 @contextlib.asynccontextmanager
-async def running(where: Layout, environ: Mapping[str, str]) -> AsyncIterator[Supervisor]:
+async def running(where: Layout, supervisor: Supervisor) -> AsyncIterator[None]:
     """Start everything, and stop it at the end, whatever happens in between."""
-    supervisor = Supervisor(where.program, where.state / "logs", parts.environment(where, environ))
     try:
+        clear(where.temporary)
         api_server, *rest = parts.cluster(where)
         await supervisor.start([api_server])
         async with Client(kubeconfig.load(where.kubeconfig), "textmill-stack") as client:
             await seed.plant(client, where)
-        ours = [] if where.alone else parts.textmill(where, environ)
+        ours = [] if where.alone else parts.textmill(where, os.environ)
         await supervisor.start([*rest, *ours])
-        yield supervisor
+        yield
     finally:
         await supervisor.stop()
+
+
+def supervising(where: Layout, hurried: asyncio.Event) -> Supervisor:
+    """Return what will keep the parts of a stack running; once `hurried`, it kills instead of waiting."""
+    return Supervisor(where.program, where.state / "logs", parts.environment(where, os.environ), hurried)
 
 
 async def serve(
@@ -75,15 +81,13 @@ async def serve(
     name: str = "",
     sweep_seconds: float = 0,
 ) -> None:
-    """Run the stack, or its Kubernetes alone, until SIGINT or SIGTERM, or until a part cannot be kept running.
+    """Run the stack, or its Kubernetes alone, until a signal tells it to stop.
 
     exactly: refuse to start where the port is taken, because somebody asked for this one.
     name: what clients elsewhere call this machine, if the Kubernetes is to serve them.
     sweep_seconds: the pause between two sweeps of the volume; 0 leaves them to whoever starts them.
+    ChildFailed where a part cannot be started; one that ran before is started again for as long as it takes.
     """
-    told = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
     with locked(state), Ports() as ports:
         where = (
             layout_alone(ports, state, host, port, name, exactly=exactly)
@@ -92,29 +96,25 @@ async def serve(
         )
         found = where.cluster_port if alone else where.api_port
         if port and found != port:
-            print(
+            say(
                 f"port {port} is another program's, so this is at {found}: write {found} where the documents say {port}"
             )
-        starting = asyncio.create_task(_serve(where, told, sweep_seconds))
-        stopped = asyncio.create_task(told.wait())
-        await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if not starting.done():
-            starting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await starting
-        print("stopped", flush=True)
+        hurried = asyncio.Event()
+        supervisor = supervising(where, hurried)
+        await signals.until_told(_serve(where, supervisor, sweep_seconds), hurried.set)
+        say("stopped")
 
 
-async def _serve(where: Layout, told: asyncio.Event, sweep_seconds: float) -> None:
-    print(f"starting; state and logs in {where.state}", flush=True)
-    async with running(where, os.environ) as supervisor:
+async def _serve(where: Layout, supervisor: Supervisor, sweep_seconds: float) -> None:
+    say(f"starting; state and logs in {where.state}")
+    async with running(where, supervisor):
         if not where.alone:
-            print(f"Textmill   {where.url}", flush=True)
-            if line := await asyncio.to_thread(engine.why_slow, where.program, parts.environment(where, os.environ)):
-                print(line)
+            say(f"Textmill   {where.url}")
+            slow = await asyncio.to_thread(engine.why_slow, where.program, parts.environment(where, os.environ))
+            for line in filter(None, (slow, room.little(where.state, os.environ))):
+                say(line)
         if sweep_seconds and not where.alone:
             supervisor.repeat(parts.sweep(where), min(FIRST_SWEEP_SECONDS, sweep_seconds), sweep_seconds)
-        print(f"Kubernetes KUBECONFIG={where.kubeconfig}")
-        print("Ctrl-C stops it", flush=True)
-        await supervisor.until_failed(asyncio.ensure_future(told.wait()))
+        say(f"Kubernetes KUBECONFIG={where.kubeconfig}")
+        say("Ctrl-C stops it")
+        await supervisor.until_failed()

@@ -1,9 +1,9 @@
 """Keeps the stack's processes running, and stops them in order.
 
-A part that ends by itself is started again, after a pause that grows while it keeps dying; one that dies
-often before it was ever ready stops the whole stack, with the end of its log in the message. Each part leads
-a session of its own, so that Ctrl-C reaches the supervisor alone, and dies with it (PR_SET_PDEATHSIG) where
-the system knows that.
+A part that ends by itself is started again, after a pause that grows while it keeps dying, and for as long as it takes
+once it has been ready: whatever it met may pass. One that dies often before it was ever ready stops the whole stack,
+with the last words of its log in the message. Each part leads a session of its own, so that Ctrl-C reaches the
+supervisor alone, and dies with it (PR_SET_PDEATHSIG) where the system knows that.
 """
 
 import asyncio
@@ -21,13 +21,16 @@ from typing import Any
 import aiohttp
 
 from local.errors import ChildFailed
+from local.stack import last_words
 from local.stack.parts import Part
+from local.stack.showing import say
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+LONGEST_PAUSE = 60.0
 STEADY_SECONDS = 10.0
 READY_SECONDS = 60.0
+TELL_SECONDS = 10.0
 LOOK_SECONDS = 0.05
-TAIL = 2000
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -35,14 +38,21 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Runs parts in a folder, each with a log file of its own in `logs`. `run_in` is their working folder."""
+    """Runs parts in a folder, each with a log file of its own in `logs`. `run_in` is their working folder.
 
-    def __init__(self, run_in: Path, logs: Path, environment: Mapping[str, str]) -> None:
+    hurried: once it is set, a stop, also one that has begun, kills what has not ended yet instead of waiting for it.
+    """
+
+    def __init__(
+        self, run_in: Path, logs: Path, environment: Mapping[str, str], hurried: asyncio.Event | None = None
+    ) -> None:
         """Nothing is started yet."""
         self._run_in, self._logs, self._environment = run_in, logs, dict(environment)
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: list[tuple[Part, asyncio.Task[None]]] = []
-        self.failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._once_ready: set[str] = set()
+        self._hurried = hurried or asyncio.Event()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def pid(self, name: str) -> int | None:
         """The process of a part, None while it is not running."""
@@ -64,15 +74,16 @@ class Supervisor:
         """Run a part that ends by itself again and again, from `first` seconds on; how it ends stands in its log."""
         self._keepers.append((part, asyncio.create_task(self._repeat(part, first, pause), name=part.name)))
 
-    async def until_failed(self, other: asyncio.Future[Any]) -> None:
+    async def until_failed(self, other: asyncio.Future[Any] | None = None) -> None:
         """Wait for something else to happen; ChildFailed where a part proves hopeless before that."""
         try:
-            await asyncio.wait([other, self.failed], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([self._failed, *([other] if other else [])], return_when=asyncio.FIRST_COMPLETED)
         finally:  # a failure or Ctrl-C leaves nothing behind that waits
-            other.cancel()
-            await asyncio.gather(other, return_exceptions=True)
-        if self.failed.done():
-            self.failed.result()
+            if other:
+                other.cancel()
+                await asyncio.gather(other, return_exceptions=True)
+        if self._failed.done():
+            self._failed.result()
 
     async def stop(self) -> None:
         """Stop all parts, the last started first; returns when no process is left."""
@@ -81,23 +92,26 @@ class Supervisor:
             await asyncio.gather(keeper, return_exceptions=True)
             process = self._running.pop(part.name, None)
             if process:
-                await _end(process, part.stop_seconds)
+                await self._end(process, part.stop_seconds)
         self._keepers.clear()
-        if self.failed.done():
-            self.failed.exception()
+        if self._failed.done():
+            self._failed.exception()
 
     async def _keep(self, part: Part) -> None:
         deaths = 0
         while True:
             began = time.monotonic()
-            code = await self._run(part)
-            deaths = 1 if time.monotonic() - began > STEADY_SECONDS else deaths + 1
-            log.warning("%s ended (%s); it is started again", part.name, _ending(code))
-            if deaths >= len(PAUSES):
-                if not self.failed.done():
-                    self.failed.set_exception(self._hopeless(part))
+            ending = await self._run(part)
+            if time.monotonic() - began > STEADY_SECONDS:
+                self._once_ready.add(part.name)
+                deaths = 0
+            deaths += 1
+            log.warning("%s ended (%s); it is started again; its log is %s", part.name, ending, self._log(part))
+            if deaths >= len(PAUSES) and part.name not in self._once_ready:
+                if not self._failed.done():
+                    self._failed.set_exception(self._hopeless(part))
                 return
-            await asyncio.sleep(PAUSES[deaths - 1])
+            await asyncio.sleep(pause(deaths))
 
     async def _repeat(self, part: Part, first: float, pause: float) -> None:
         await asyncio.sleep(first)
@@ -105,35 +119,60 @@ class Supervisor:
             await self._run(part)
             await asyncio.sleep(pause)
 
-    async def _run(self, part: Part) -> int:
-        with (self._logs / f"{part.name}.log").open("ab") as sink:
-            process = await asyncio.create_subprocess_exec(
-                *part.command,
-                cwd=self._run_in,
-                env=self._environment | dict(part.environment),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+    async def _run(self, part: Part) -> str:
+        """Run a part to its end and tell how it ended; what keeps it from being started counts as an end."""
+        try:
+            with self._log(part).open("ab") as sink:
+                process = await asyncio.create_subprocess_exec(
+                    *part.command,
+                    cwd=self._run_in,
+                    env=self._environment | dict(part.environment),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=sink,
+                    stderr=sink,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent,
+                )
+        except OSError as error:
+            return f"not started: {error}"
         self._running[part.name] = process
-        return await process.wait()
+        return _ending(await process.wait())
 
     async def _await_ready(self, part: Part) -> None:
-        end = time.monotonic() + READY_SECONDS
+        began = told = time.monotonic()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             while not await _is_ready(part, session):
-                if time.monotonic() > end:
+                now = time.monotonic()
+                if now > began + READY_SECONDS:
                     raise self._hopeless(part)
+                if now > told + TELL_SECONDS:
+                    say(f"{part.name} is not ready after {now - began:.0f} s; its log is {self._log(part)}")
+                    told = now
                 await asyncio.sleep(LOOK_SECONDS)
+        if part.ready_file or part.ready_url:
+            self._once_ready.add(part.name)
+
+    def _log(self, part: Part) -> Path:
+        return self._logs / f"{part.name}.log"
 
     def _hopeless(self, part: Part) -> ChildFailed:
-        path = self._logs / f"{part.name}.log"
-        with contextlib.suppress(OSError):
-            tail = path.read_bytes()[-TAIL:].decode("utf-8", "replace").strip()
-            return ChildFailed(f"{part.name} does not run; the end of its log:\n{tail}", f"the whole log is {path}")
+        if words := last_words.of_file(self._log(part)):
+            return ChildFailed(f"{part.name} does not run: {words}", f"the whole log is {self._log(part)}")
         return ChildFailed(f"{part.name} does not run, and left no log", f"try it by itself: {' '.join(part.command)}")
+
+    async def _end(self, process: asyncio.subprocess.Process, seconds: float) -> None:
+        if process.returncode is not None:
+            return
+        process.terminate()
+        ended, hurried = (asyncio.ensure_future(one) for one in (process.wait(), self._hurried.wait()))
+        await asyncio.wait([ended, hurried], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not ended.done():
+            if not self._hurried.is_set():
+                log.warning("process %d did not stop within %.0f s and was killed", process.pid, seconds)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        await ended
 
 
 async def _is_ready(part: Part, session: aiohttp.ClientSession) -> bool:
@@ -148,18 +187,10 @@ async def _is_ready(part: Part, session: aiohttp.ClientSession) -> bool:
     return True
 
 
-async def _end(process: asyncio.subprocess.Process, seconds: float) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(seconds):
-            await process.wait()
-    except TimeoutError:
-        log.warning("process %d did not stop within %.0f s and was killed", process.pid, seconds)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+def pause(deaths: int) -> float:
+    """Return the pause after so many deaths in a row."""
+    more = min(deaths - len(PAUSES), 10)
+    return PAUSES[deaths - 1] if more <= 0 else min(PAUSES[-1] * 2.0**more, LONGEST_PAUSE)
 
 
 def _ending(code: int) -> str:

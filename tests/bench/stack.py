@@ -77,21 +77,22 @@ def stack(program: tuple[str, ...] = LOCAL, /, **settings: str) -> Iterator[Stac
     with tempfile.TemporaryDirectory(prefix="textmill-bench-") as folder:
         environment = os.environ | {"PYTHONPATH": f"{root}:{root / 'operator'}"}
         environment |= {f"TEXTMILL_{name}": value for name, value in settings.items()}
-        command = [sys.executable, "-m", *program, "--state", folder, "--port", "0"]
-        with open(Path(folder) / "bench.log", "wb") as log:
+        state, told = Path(folder) / "state", Path(folder) / "told"
+        command = [sys.executable, "-m", *program, "--state", str(state), "--port", "0"]
+        with told.open("wb") as log:
             process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
         try:
-            yield _ready(Path(folder), process)
+            yield _ready(state, told, process)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
 
 
-def _ready(state: Path, process: subprocess.Popen[bytes]) -> Stack:
+def _ready(state: Path, output: Path, process: subprocess.Popen[bytes]) -> Stack:
     """Wait until a stack has told its address and answers there."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        told = (state / "bench.log").read_text()
+        told = output.read_text()
         if process.poll() is not None:
             raise RuntimeError(told[-2000:])
         with suppress(OSError, ValueError):

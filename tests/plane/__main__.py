@@ -21,6 +21,7 @@ from local.client import Client
 from local.stack import parts, seed
 from local.stack.parts import Layout, Part
 from local.stack.ports import Ports
+from local.stack.state import clear
 from local.stack.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,7 @@ async def serve(places: Places, port: int) -> None:
 
 
 async def _run(where: Layout, places: Places, told: asyncio.Event) -> None:
+    clear(where.temporary)
     supervisor = Supervisor(ROOT, places.logs, parts.environment(where, os.environ))
     try:
         async with Client(kubeconfig.load(places.kubeconfig), "textmill-plane") as client:

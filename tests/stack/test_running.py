@@ -41,6 +41,15 @@ def start(state: Path, port: int | None, *more: str, **settings: str) -> subproc
     return subprocess.Popen(arguments, cwd=ROOT, env=ENVIRONMENT | settings, stdout=subprocess.PIPE, text=True)
 
 
+def refused(*arguments: str) -> str:
+    """Run a command that has to end with 1 and print nothing, and return what it says on standard error."""
+    done = subprocess.run(
+        command(*arguments), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr
+
+
 def read_until(stream: IO[str] | None, end: str) -> str:
     """Read lines up to and with the one that holds `end`."""
     assert stream is not None
@@ -73,22 +82,33 @@ def test_run_prints_both_addresses_and_ctrl_c_leaves_nothing(tmp_path: Path) -> 
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
 
+def test_run_says_at_the_start_that_uploads_will_find_no_room(tmp_path: Path) -> None:
+    process = start(tmp_path / "state", 0, TEXTMILL_KEEP_FREE_BYTES="900Ti")
+    printed = read_until(process.stdout, "Ctrl-C")
+    stop(process)
+    assert f"no room: {tmp_path / 'state'} has " in printed
+
+
+def test_run_goes_on_when_nobody_reads_it_any_more(tmp_path: Path) -> None:
+    process = start(tmp_path / "state", 0)
+    assert process.stdout
+    assert process.stdout.readline().startswith("starting")
+    process.stdout.close()
+    logs = tmp_path / "state" / "logs"
+    end = time.monotonic() + 60
+    while not (logs / "api.log").exists():
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+
+
 def test_taken_port_that_was_asked_for_is_refused(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            command("run", "--state", str(tmp_path / "state"), "--port", str(port)),
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert (
-        done.stderr == f"textmill: port {port} is taken\ntextmill: stop what listens there, or give another by PORT=\n"
-    )
+        told = refused("run", "--state", str(tmp_path / "state"), "--port", str(port))
+    assert told == f"textmill: port {port} is taken\ntextmill: stop what listens there, or give another by PORT=\n"
 
 
 def test_usual_port_that_is_taken_is_told_and_the_next_is_used(tmp_path: Path) -> None:
@@ -107,13 +127,9 @@ def test_usual_port_that_is_taken_is_told_and_the_next_is_used(tmp_path: Path) -
 def test_second_stack_on_the_same_state_is_refused(tmp_path: Path) -> None:
     first = start(tmp_path / "state", 0)
     read_until(first.stdout, "Ctrl-C")
-    arguments = command("run", "--state", str(tmp_path / "state"), "--port", "0")
-    second = subprocess.run(
-        arguments, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
-    )
+    told = refused("run", "--state", str(tmp_path / "state"), "--port", "0")
     stop(first)
-    assert second.returncode == 1
-    assert f"in use by a stack that runs as process {first.pid}" in second.stderr
+    assert f"in use by a stack that runs as process {first.pid}" in told
 
 
 def ask(process: subprocess.Popen[str], *calls: tuple[str, str, bytes]) -> list[tuple[int, object]]:
@@ -166,25 +182,6 @@ def test_pause_that_is_none_is_refused(tmp_path: Path, pause: str) -> None:
     done = subprocess.run(arguments, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, (tmp_path / "state").exists()) == (2, False)
     assert done.stderr.endswith(f"argument --sweep-every: '{pause}' is no number of seconds\n")
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [(None, "is no file"), (b"\x89PNG\0\0", "NotText")],
-    ids=["no file", "a binary file"],
-)
-def test_demo_of_what_cannot_be_counted_says_why(tmp_path: Path, content: bytes | None, sentence: str) -> None:
-    file = tmp_path / "input"
-    if content is not None:
-        file.write_bytes(content)
-    arguments = command("demo", "--file", str(file))
-    done = subprocess.run(
-        arguments, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 1
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout.endswith("everything is stopped\n") == (content is not None)
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,16 @@ def test_interpreter_that_cannot_run_ends_with_two(tmp_path: Path, capsys: pytes
     assert list(tmp_path.iterdir()) == [lock]
 
 
+def test_folder_that_cannot_be_written_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    lock, env = tmp_path / "lock.txt", tmp_path / "env"
+    lock.touch()
+    arguments = [str(lock), str(lock / "stamp"), "--folder", str(env)]
+    assert prepare.main(arguments, {"PYTHON": sys.executable}) == 2
+    (told,) = capfd.readouterr().err.splitlines()
+    assert told.startswith("Set-up stopped: ")
+    assert told.endswith("; this folder has to be writable, on a disk with room")
+
+
 def test_environment_is_made_and_filled_by_hash_only(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     lock, env = tmp_path / "lock.txt", tmp_path / "env"
     lock.write_text("# nothing\n")

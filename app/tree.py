@@ -87,12 +87,13 @@ class Tree:
         return [name.replace(_SEPARATOR, "/") for name in self._names(layout.TRASH) if _SEPARATOR in name]
 
     def move(self, path: str, not_after: float) -> bool:
-        """Move to the trash; False, and back in its place, if it turns out to be newer than `not_after`."""
+        """Move to the trash; False where it is gone, or newer than `not_after` and so back in its place."""
         above, _, name = path.rpartition("/")
-        with self._folder(above) as source, self._folder(layout.TRASH) as trash:
+        with self._folder(layout.TRASH) as trash:
             try:
-                os.rename(name, _trash_name(path), src_dir_fd=source, dst_dir_fd=trash)
-            except FileNotFoundError:
+                with self._folder(above) as source:
+                    os.rename(name, _trash_name(path), src_dir_fd=source, dst_dir_fd=trash)
+            except FileNotFoundError:  # itself, or with the folder that it lay in, which goes before what is in it
                 return False
             if _newest(trash, _trash_name(path))[0] <= not_after:
                 return True

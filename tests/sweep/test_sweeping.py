@@ -84,6 +84,13 @@ def test_left_over_temporary_folders_go_even_beside_live_ones(mill: Mill) -> Non
     assert mill.files() == sorted([KEPT, "work/j1/u1/shard-00000/ids.arrow"])
 
 
+def test_what_lies_in_a_folder_that_goes_first_is_no_failure(mill: Mill) -> None:
+    mill.put("work/j1/u1/.shard-00000.pod.tmp/ids.arrow", age=9_999)
+    report = mill.sweep_twice()
+    assert (report.moved, report.failed) == (["work/j1/u1"], [])
+    assert not (mill.root / "work/j1").exists()
+
+
 def test_empty_folder_of_an_old_job_goes(mill: Mill) -> None:
     (mill.root / "work/j1").mkdir()
     os.utime(mill.root / "work/j1", (0, 0))

@@ -93,7 +93,7 @@ class Tree:
             try:
                 with self._folder(above) as source:
                     os.rename(name, _trash_name(path), src_dir_fd=source, dst_dir_fd=trash)
-            except FileNotFoundError:  # itself, or with the folder that it lay in, which goes before what is in it
+            except FileNotFoundError:  # a pod took it away, maybe with the folder that it lay in
                 return False
             if _newest(trash, _trash_name(path))[0] <= not_after:
                 return True

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from textmill.conditions import of_people
 from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TOKENIZING, from_time
 
 PHASES = {
@@ -46,7 +47,7 @@ class Step:
 
 def conditions(status: Mapping[str, Any]) -> list[Step]:
     """Return a status's conditions, in the order in which they come true."""
-    found = [_condition(one) for one in status.get("conditions") or ()]
+    found = [_condition(one) for one in of_people(status)]
     # The end says the same in two conditions; once is enough for a person.
     before = ["", *(one.text for one in found)]
     return [replace(one, text="") if one.text == said else one for said, one in zip(before, found, strict=False)]

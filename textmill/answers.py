@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from textmill import request
+from textmill import conditions, request
 
 Answer = dict[str, Any]
 
@@ -22,7 +22,7 @@ def answer(body: Mapping[str, Any]) -> Answer:
         "createdAt": meta.get("creationTimestamp"),
         "phase": status.get("phase") or request.PENDING,
         "progress": status.get("progress") or {"percent": 0},
-        "conditions": status.get("conditions") or [],
+        "conditions": conditions.of_people(status),
         "input": _input(spec.get("input") or {}, status.get("input") or {}),
         "result": status.get("result"),
     }
@@ -33,10 +33,8 @@ def failure(body: Mapping[str, Any]) -> tuple[str, str] | None:
     status = body.get("status") or {}
     if status.get("phase") != request.FAILED:
         return None
-    for one in status.get("conditions") or []:
-        if one.get("type") == "Succeeded":
-            return str(one.get("reason") or "Failed"), str(one.get("message") or "")
-    return "Failed", ""
+    why = conditions.succeeded(status)
+    return str(why.get("reason") or "Failed"), str(why.get("message") or "")
 
 
 def _input(asked: Mapping[str, Any], seen: Mapping[str, Any]) -> Answer:

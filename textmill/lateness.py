@@ -6,7 +6,7 @@ its time. What lies outside may be waited for as long as a request has time, so 
 
 from __future__ import annotations
 
-from textmill import transitions
+from textmill import conditions, transitions
 from textmill.actions import Write
 from textmill.draft import Draft
 from textmill.errors import Reason, advice
@@ -50,8 +50,7 @@ def out_of_time(draft: Draft, request: Request) -> bool:
 
 def fail_late(request: Request, now: float) -> Write:
     """Fail a request whose time is over, for what held it up where that is known."""
-    conditions = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
-    held = conditions.get("Succeeded", {})
+    held = conditions.succeeded(request.status.raw)
     text = f"The request had {request.spec.timeout} s (spec.timeoutSeconds) and did not end in them"
     if advice(held.get("reason", "")):
         text += f"; it was held up by: {held['message']}"

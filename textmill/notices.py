@@ -14,8 +14,9 @@ import hmac
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from textmill import conditions
 from textmill.errors import BadObject
 from textmill.request import SUCCEEDED, Request
 
@@ -48,7 +49,7 @@ def identity(request: Request) -> str:
 def body(request: Request) -> bytes:
     """Return the content."""
     raw = request.status.raw
-    why: dict[str, Any] = next((one for one in raw.get("conditions") or () if one["type"] == "Succeeded"), {})
+    why = conditions.succeeded(raw)
     data = {
         "namespace": request.namespace,
         "name": request.name,

@@ -6,7 +6,7 @@ at once, and only in a round that starts nothing.
 
 from __future__ import annotations
 
-from textmill import waiting
+from textmill import conditions, waiting
 from textmill.actions import Follow, Launch, LookUp
 from textmill.draft import Draft
 
@@ -20,7 +20,7 @@ def tell(draft: Draft) -> None:
         return
     told, next_at = 0, None
     for one in draft.waiting:
-        if one.status.raw.get("conditions"):
+        if conditions.succeeded(one.status.raw):
             continue
         due = one.created + AFTER
         if draft.now < due:

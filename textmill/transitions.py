@@ -1,7 +1,6 @@
 """Every change of a request's status, one function each: old request in, whole new status out.
 
-The status written is always the whole object, so a field that nobody mentions is kept. A condition's
-lastTransitionTime moves only when its status does, as the API conventions ask.
+The status written is always the whole object, so a field that nobody mentions is kept.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from textmill import conditions
 from textmill.actions import Note, Write
 from textmill.errors import ADVICE, Reason, advice
 from textmill.glimpses import Glimpse
@@ -19,22 +19,6 @@ from textmill.reuse import key
 Raw = dict[str, Any]
 
 PHASE_OF: dict[Stage, str] = {"tokenize": TOKENIZING, "count": COUNTING}
-_PLACE = {kind: place for place, kind in enumerate(("Accepted", "Tokenized", "Counted", "Finished", "Succeeded"))}
-
-
-def _with_condition(raw: Raw, kind: str, status: str, now: float, *, reason: str, message: str) -> None:
-    since, others = to_time(now), []
-    for one in raw.get("conditions") or ():
-        if one["type"] != kind:
-            others.append(one)
-        elif one["status"] == status:
-            since = one["lastTransitionTime"]
-    new = {"type": kind, "status": status, "reason": reason, "message": message[:1024], "lastTransitionTime": since}
-    raw["conditions"] = sorted([*others, new], key=_place) if others else [new]
-
-
-def _place(condition: Mapping[str, Any]) -> int:
-    return _PLACE.get(condition["type"], len(_PLACE))
 
 
 def _without_job(raw: Raw, stage: Stage | None) -> None:
@@ -56,8 +40,8 @@ def intend(raw: Mapping[str, Any], stage: Stage, job: Mapping[str, Any], now: fl
     new["starts"] = int(raw.get("starts") or 0) + 1
     new["jobs"] = {**(raw.get("jobs") or {}), stage: job}
     new.pop("retryAt", None)
-    _with_condition(new, "Accepted", "True", now, reason="Started", message="The operator has taken the request.")
-    _with_condition(new, "Succeeded", "Unknown", now, reason=PHASE_OF[stage], message=f"Job {job['name']} is at work.")
+    conditions.put(new, "Accepted", "True", now, reason="Started", message="The operator has taken the request.")
+    conditions.put(new, "Succeeded", "Unknown", now, reason=PHASE_OF[stage], message=f"Job {job['name']} is at work.")
     return new
 
 
@@ -80,8 +64,8 @@ def tokenized(
     for name in ("waiting",) if raw.get("timeRestarted") else ("batchLimit", "waiting"):
         new.pop(name, None)
     _without_job(new, "count")
-    _with_condition(new, "Tokenized", "True", now, reason="Tokenized", message=f"{count} words in {shards} shard(s).")
-    _with_condition(new, "Succeeded", "Unknown", now, reason="Tokenized", message="The words wait to be counted.")
+    conditions.put(new, "Tokenized", "True", now, reason="Tokenized", message=f"{count} words in {shards} shard(s).")
+    conditions.put(new, "Succeeded", "Unknown", now, reason="Tokenized", message="The words wait to be counted.")
     return new
 
 
@@ -94,10 +78,10 @@ def succeed(request: Request, result: Mapping[str, Any], now: float, reused: Map
     how = "A known result for the same content and options was used." if reused else "The words are counted."
     reason = "Reused" if reused else "Counted"
     for kind in ("Accepted", "Tokenized") if reused else ():
-        _with_condition(new, kind, "True", now, reason=reason, message=how)
-    _with_condition(new, "Counted", "True", now, reason=reason, message=how)
-    _with_condition(new, "Finished", "True", now, reason=SUCCEEDED, message="The request has its result.")
-    _with_condition(new, "Succeeded", "True", now, reason=reason, message=how)
+        conditions.put(new, kind, "True", now, reason=reason, message=how)
+    conditions.put(new, "Counted", "True", now, reason=reason, message=how)
+    conditions.put(new, "Finished", "True", now, reason=SUCCEEDED, message="The request has its result.")
+    conditions.put(new, "Succeeded", "True", now, reason=reason, message=how)
     words = f"{result.get('tokens', 0)} words, {result.get('distinctWords', 0)} distinct."
     label = key(request.spec)
     return Write(
@@ -110,8 +94,8 @@ def fail(request: Request, reason: Reason, message: str, now: float) -> Write:
     new = dict(request.status.raw)
     _end(request, new, FAILED, now)
     text = f"{message.rstrip('.')}. {ADVICE[reason].hint}"
-    _with_condition(new, "Finished", "True", now, reason=reason, message=text)
-    _with_condition(new, "Succeeded", "False", now, reason=reason, message=text)
+    conditions.put(new, "Finished", "True", now, reason=reason, message=text)
+    conditions.put(new, "Succeeded", "False", now, reason=reason, message=text)
     return Write(request, new, (Note("Warning", reason, text),))
 
 
@@ -120,7 +104,7 @@ def refused(request: Request, message: str, now: float) -> Write:
     text = f"{message.rstrip('.')}. {ADVICE[Reason.STATUS_REFUSED].hint}"
     new: Raw = {"phase": FAILED, "settled": True, "completionTime": to_time(now), "progress": {"percent": 0}}
     for kind, status in (("Finished", "True"), ("Succeeded", "False")):
-        _with_condition(new, kind, status, now, reason=Reason.STATUS_REFUSED, message=text)
+        conditions.put(new, kind, status, now, reason=Reason.STATUS_REFUSED, message=text)
     return Write(request, new, (Note("Warning", Reason.STATUS_REFUSED, text),))
 
 
@@ -183,7 +167,7 @@ def suspend(request: Request, now: float) -> Write:
     new.pop("startTime", None)
     new["progress"] = {"percent": _percent(new)}
     _without_job(new, "tokenize" if request.status.tokens is None else "count")
-    _with_condition(
+    conditions.put(
         new, "Succeeded", "Unknown", now, reason=SUSPENDED, message="spec.suspend is true; set it to false to go on."
     )
     return Write(request, new, (Note("Normal", SUSPENDED, "Put aside until spec.suspend is false."),))
@@ -193,7 +177,7 @@ def resume(request: Request, now: float) -> Write:
     """Queue a suspended request again, where it stopped."""
     new = dict(request.status.raw)
     new["phase"] = PENDING if request.status.tokens is None else COUNTING
-    _with_condition(new, "Succeeded", "Unknown", now, reason="Resumed", message="The request waits for its turn.")
+    conditions.put(new, "Succeeded", "Unknown", now, reason="Resumed", message="The request waits for its turn.")
     return Write(request, new, (Note("Normal", "Resumed", "Queued again."),))
 
 
@@ -205,10 +189,10 @@ def requeue(request: Request, why: str, message: str, now: float, **changes: Any
     _without_job(new, stage)
     new["progress"] = {"percent": 0 if stage == "tokenize" else 50}
     if stage == "tokenize" and request.status.tokens is not None:
-        _with_condition(new, "Tokenized", "False", now, reason=why, message="The words are cut out once more.")
+        conditions.put(new, "Tokenized", "False", now, reason=why, message="The words are cut out once more.")
     for name in [name for name, value in new.items() if value is None]:
         del new[name]
-    _with_condition(new, "Succeeded", "Unknown", now, reason=why, message=message)
+    conditions.put(new, "Succeeded", "Unknown", now, reason=why, message=message)
     return Write(request, new, (Note("Normal", why, message),))
 
 
@@ -240,7 +224,7 @@ def remark(request: Request, reason: str, message: str, now: float) -> Write | N
     if _reason(request) == reason:
         return None
     new = dict(request.status.raw)
-    _with_condition(new, "Succeeded", "Unknown", now, reason=reason, message=text)
+    conditions.put(new, "Succeeded", "Unknown", now, reason=reason, message=text)
     return Write(request, new, (Note("Warning", reason, text),))
 
 
@@ -250,14 +234,13 @@ def at_work(request: Request, job: str, now: float) -> Write | None:
         return None
     new = {"startTime": to_time(now), **request.status.raw}
     text = f"Job {job} is at work."
-    _with_condition(new, "Succeeded", "Unknown", now, reason=request.status.phase, message=text)
+    conditions.put(new, "Succeeded", "Unknown", now, reason=request.status.phase, message=text)
     return Write(request, new)
 
 
 def held_up_by(request: Request) -> tuple[str, str]:
     """Return what the condition Succeeded says of why a request does not get on: reason and message."""
-    known = {one["type"]: one for one in request.status.raw.get("conditions") or ()}
-    told = known.get("Succeeded", {})
+    told = conditions.succeeded(request.status.raw)
     return str(told.get("reason")), str(told.get("message"))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from textmill import conditions
 from textmill.actions import Note, Write
 from textmill.errors import Wait, advice
 from textmill.request import Request, to_time
@@ -33,7 +34,7 @@ def with_lines(write: Write, lines: str) -> Write:
 
 def queued(request: Request, now: float) -> Write | None:
     """Say once that a request waits for its turn; None where anything is said already."""
-    if request.status.raw.get("conditions"):
+    if conditions.succeeded(request.status.raw):
         return None
     write = remark(request, Wait.QUEUED, "The request waits for its turn", now)
     return replace(write, notes=()) if write else None

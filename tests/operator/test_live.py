@@ -53,7 +53,7 @@ def test_request_ends_with_its_result_its_conditions_and_events(home: Home, hand
     assert (body["status"]["phase"], body["status"]["starts"]) == ("Succeeded", 2)
     assert body["status"]["result"]["topWords"] == [{"word": "text", "count": 2}, {"word": "of", "count": 1}]
     assert {name: value for name, (value, _) in conditions(body).items()} == dict.fromkeys(
-        ("Accepted", "Tokenized", "Counted", "Finished", "Succeeded"), "True"
+        ("Ready", "Accepted", "Tokenized", "Counted", "Finished", "Succeeded"), "True"
     )
     assert "finalizers" not in body["metadata"]
     assert "annotations" not in body["metadata"]

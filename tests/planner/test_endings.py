@@ -26,6 +26,7 @@ from tests.planner.build import (
 )
 from textmill import reports
 from textmill.actions import Launch, Plan, Read
+from textmill.conditions import of_people
 from textmill.errors import Reason
 from textmill.orders import CountOrder
 from textmill.request import Request, to_time
@@ -44,7 +45,7 @@ def test_tokenized_member_starts_its_count_in_the_same_plan() -> None:
     assert status["input"] == {"bytes": 10, "encoding": "utf-8", "invalidBytes": 1}
     assert status["tokens"] == {"path": "work/job/u1", "shards": 1, "count": 3}
     assert (status["phase"], status["progress"], status["starts"]) == ("Counting", {"percent": 50}, 2)
-    assert [one["type"] for one in status["conditions"]] == ["Accepted", "Tokenized", "Succeeded"]
+    assert [one["type"] for one in of_people(status)] == ["Accepted", "Tokenized", "Succeeded"]
 
 
 def test_tokenized_member_without_a_free_pod_is_written_down() -> None:
@@ -177,7 +178,7 @@ def test_count_that_its_tokens_cannot_give_starts_over_from_the_input(reason: st
     status = of(planned(one, jobs=(there,), pods=(well(there, said),)), one)
     assert (status["phase"], status["attempts"], status["progress"]) == ("Pending", 1, {"percent": 0})
     assert "tokens" not in status
-    assert [(one["type"], one["status"]) for one in status["conditions"]] == [
+    assert [(one["type"], one["status"]) for one in of_people(status)] == [
         ("Tokenized", "False"),
         ("Succeeded", "Unknown"),
     ]

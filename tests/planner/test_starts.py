@@ -10,6 +10,7 @@ import pytest
 from tests.planner.build import LIMITS, NOW, job, kinds, planned, pod, recorded, request
 from tests.planner.crd import check_status
 from textmill.actions import ConfigMapKey, Launch, Plan
+from textmill.conditions import of_people
 from textmill.limits import Limits
 from textmill.orders import CountOrder, TokenizeOrder
 from textmill.request import Input, Request, to_time
@@ -39,7 +40,7 @@ def test_single_pending_request_records_intent_and_job() -> None:
     moment = to_time(NOW)
     said = {"reason": "Started", "message": "The operator has taken the request.", "lastTransitionTime": moment}
     work = {"reason": "Tokenizing", "message": f"Job {name} is at work.", "lastTransitionTime": moment}
-    assert write.status == {
+    assert {**write.status, "conditions": of_people(write.status)} == {
         "phase": "Tokenizing",
         "startTime": moment,
         "starts": 1,

@@ -11,6 +11,7 @@ from tests.planner.build import LIMITS, NOW, RESULT, after, job, kinds, only_wri
 from tests.planner.crd import check_status
 from textmill import reuse
 from textmill.actions import Collect, Launch, LookUp, Write
+from textmill.conditions import of_people
 from textmill.names import Stage
 from textmill.request import Input, Request, to_time
 
@@ -124,7 +125,7 @@ def test_known_result_ends_the_request() -> None:
     assert {name: write.status[name] for name in LENT} == LENT
     assert (write.status["phase"], why(write.status)) == ("Succeeded", ("True", "Reused"))
     assert write.status["startTime"] == write.status["completionTime"] == to_time(NOW)
-    assert [one["type"] for one in write.status["conditions"] if one["status"] == "True"] == [
+    assert [one["type"] for one in of_people(write.status) if one["status"] == "True"] == [
         "Accepted",
         "Tokenized",
         "Counted",

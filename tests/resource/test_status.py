@@ -6,10 +6,10 @@ import pytest
 
 from tests.resource.api import TABLE, Api
 from tests.resource.conftest import Make
-from tests.resource.definition import Json
+from tests.resource.definition import SCHEMA, Json
 
 SPEC: Json = {"input": {"inline": "x"}}
-NEW: Json = {"phase": "Pending", "settled": False, "progress": {"percent": 0}}
+NEW: Json = SCHEMA["properties"]["status"]["default"]
 WELL: Json = {"phase": "Succeeded", "settled": True, "progress": {"percent": 100}}
 BADLY: Json = {"phase": "Failed", "settled": True, "progress": {"percent": 50}}
 

@@ -15,6 +15,7 @@ from typing import Any
 from cluster import images
 from tests.bench.stack import Stack
 from tests.contract.server import until
+from tests.resource.definition import SCHEMA
 from tests.stack.processes import descendants, runs
 from textmill import reports
 
@@ -68,6 +69,14 @@ def test_the_control_plane_is_a_real_one(running: Stack) -> None:
     assert [one["status"]["nodeInfo"]["containerRuntimeVersion"] for one in objects(running, "nodes")] == [
         "subprocess://1"
     ]
+
+
+def test_new_request_is_under_way_before_the_operator_has_seen_it(running: Stack, tmp_path: Path) -> None:
+    meta, spec = {"name": "unseen"}, {"input": {"inline": "x"}}
+    body = {"apiVersion": "textmill.dev/v1", "kind": "ProcessingRequest", "metadata": meta, "spec": spec}
+    (tmp_path / "request.json").write_text(json.dumps(body))
+    made = json.loads(kubectl(running, "create", "-f", f"{tmp_path}/request.json", "--dry-run=server", "-o", "json"))
+    assert made["status"] == SCHEMA["properties"]["status"]["default"]
 
 
 def test_two_hundred_files_share_pods_whose_reports_are_read_from_logs(running: Stack) -> None:

@@ -32,6 +32,11 @@ def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     return ENVIRONMENT | {"TMPDIR": str(folder / "tmp")} | dict(more)
 
 
+def _hears() -> None:
+    """Take back that SIGHUP is ignored, which holds for all that nohup starts, these tests included."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def left(folder: Path) -> list[Path]:
     """Return what a demo left in its temporary folder."""
     return list((folder / "tmp").iterdir())
@@ -49,6 +54,7 @@ def test_demo_that_is_told_to_stop_leaves_no_process_and_no_folder(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hears,  # noqa: PLW1509 - it only sets what signals do
     )
     read_until(process.stdout, "ready")
     children = descendants(process.pid)
@@ -60,6 +66,17 @@ def test_demo_that_is_told_to_stop_leaves_no_process_and_no_folder(
     assert printed.splitlines()[-1] == "interrupted; everything is stopped"
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
     assert left(tmp_path) == []
+
+
+def test_demo_outlives_its_terminal_where_nohup_has_started_it(tmp_path: Path) -> None:
+    words = ["nohup", *command("demo")]
+    process = subprocess.Popen(
+        words, cwd=ROOT, env=_environment(tmp_path, {}), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    read_until(process.stdout, "ready")
+    process.send_signal(signal.SIGHUP)
+    printed, _ = process.communicate(timeout=60)
+    assert (process.returncode, printed.splitlines()[-1]) == (0, "everything is stopped")
 
 
 def test_demo_that_fails_keeps_its_logs_and_names_them(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import door, guard, intake, problems, rates, traces
+from app import door, guard, intake, problems, rates, static_files, traces
 from app.access import Doorkeeper
 from app.admission import Admission, Queue
 from app.background import Background
@@ -67,6 +67,7 @@ def create_app(
     application.before_request(intake.park)
     rates.register(application, settings)
     problems.register(application)
+    static_files.register(application)
     for blueprint in BLUEPRINTS:
         application.register_blueprint(blueprint)
     try:

@@ -26,8 +26,9 @@ export const place = (file, described) => `textmill ${file.name} ${file.size} ${
 /** Milliseconds before the next try: they double from a second to half a minute. */
 export const pause = (tries) => Math.min(30000, 1000 * 2 ** Math.max(0, tries - 1));
 
-/** Whether an answer's status means that a later try may do better. */
-export const mayPass = (status) => status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
+/** Whether an answer means that a later try may do better; 0 stands for none, and a name that is taken stays taken. */
+export const mayPass = (status, reason) => [0, 423, 429].includes(status) || (status === 409 && reason !== "NameTaken")
+  || (status >= 500 && status !== 501 && status !== 505);
 
 /** How far: percent of a whole, and the words for it. */
 export function progress(sent, total) {

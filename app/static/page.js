@@ -29,12 +29,20 @@ function sending(form) {
     });
   }
   document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.classList.remove("over"); });
-  document.addEventListener("drop", (event) => {
+  document.addEventListener("drop", async (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     drop.classList.remove("over");
     const fields = [...form.elements].filter((one) => one !== input);
-    if (fields.every((one) => one.reportValidity())) take([...event.dataTransfer.files]);
+    if (!fields.every((one) => one.reportValidity())) return;
+    const files = [...event.dataTransfer.files];
+    const entries = [...event.dataTransfer.items].map((one) => one.webkitGetAsEntry?.()).filter(Boolean); // gone later
+    if (!entries.some((one) => one.isDirectory)) { take(files); return; }
+    const { filesOf } = await import("./dropped.js");
+    const { found, left } = await filesOf(entries);
+    take(found);
+    if (!found.length) said.textContent = "There are no files in it.";
+    if (left) said.textContent = `${left} files more were left out; send them in another drop.`;
   });
   return uploads;
 }

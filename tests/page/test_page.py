@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from flask.testing import FlaskClient
 
 from tests.api.asserting import assert_problem, files
@@ -170,6 +173,22 @@ def test_error_is_a_page_for_browsers_and_a_problem_for_programs(
 
     assert page is None or reason in page.text
     assert_problem(client.open(address, method=method), status, reason)
+
+
+@pytest.mark.parametrize(("coding", "decode"), [("gzip", gzip.decompress), ("zstd", zstd.decompress)])
+def test_own_files_are_compressed_for_who_takes_that(
+    client: FlaskClient, coding: str, decode: Callable[[bytes], bytes]
+) -> None:
+    plain = client.get("/static/page.css")
+    coded = client.get("/static/page.css", headers={"Accept-Encoding": coding})
+
+    assert (decode(coded.data), coded.headers["Content-Encoding"]) == (plain.data, coding)
+    assert int(coded.headers["Content-Length"]) == len(coded.data) < len(plain.data) / 2
+    assert "Content-Encoding" not in plain.headers
+    assert {plain.headers["Vary"], coded.headers["Vary"]} == {"Accept-Encoding"}
+    known = {"Accept-Encoding": coding, "If-None-Match": coded.headers["ETag"]}
+    assert client.get("/static/page.css", headers=known).status_code == 304
+    assert "Content-Encoding" not in client.get("/", headers={**BROWSER, "Accept-Encoding": coding}).headers
 
 
 def test_page_of_another_site_cannot_send_the_form(client: FlaskClient, cluster: FakeCluster) -> None:

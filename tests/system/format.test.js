@@ -33,8 +33,9 @@ test("pauses double up to half a minute", () => {
 });
 
 test("only what may pass is tried again", () => {
-  assert.deepEqual([0, 409, 423, 429, 500, 503, 507].map(mayPass), Array(7).fill(true));
-  assert.deepEqual([400, 401, 403, 404, 410, 413, 422].map(mayPass), Array(7).fill(false));
+  assert.deepEqual([0, 409, 423, 429, 500, 503, 507].map((one) => mayPass(one)), Array(7).fill(true));
+  assert.deepEqual([400, 401, 403, 404, 410, 413, 422, 501, 505].map((one) => mayPass(one)), Array(9).fill(false));
+  assert.deepEqual(["OffsetMismatch", "NameTaken"].map((one) => mayPass(409, one)), [true, false]);
 });
 
 test("progress is rounded down, and nothing to send is all sent", () => {

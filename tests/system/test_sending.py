@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.system.conftest import Mill
@@ -14,6 +16,18 @@ DROP = """names => {
   return dropped;
 }"""
 PIECE = 16 << 20
+
+
+BLOCKED = (
+    """Object.defineProperty(window, "localStorage", {get() { throw new DOMException("no", "SecurityError"); }})"""
+)
+FULL = """Storage.prototype.setItem = () => { throw new DOMException("no room", "QuotaExceededError"); }"""
+
+
+def choose(page: Page, *files: Path) -> None:
+    """Choose files and press the button."""
+    page.get_by_label("Drop files here, or choose them").set_input_files(list(files))
+    page.get_by_role("button", name="Count words").click()
 
 
 def drop(page: Page, *names: str) -> None:
@@ -47,17 +61,6 @@ def test_chosen_files_are_sent_by_the_button(page: Page, text: Path) -> None:
     page.get_by_role("button", name="Count words").click()
 
     expect(page.locator(".upload .phase")).to_have_text(["Succeeded"] * 2, timeout=60_000)
-
-
-def test_refused_file_says_why_and_can_be_tried_again(loud: Page, mill: Mill) -> None:
-    page = loud
-    page.goto("/")
-    page.get_by_text("Options").click()
-    page.get_by_label("Name of the request").fill("seen")
-    with page.expect_response(lambda one: one.status == 409):
-        drop(page, "late.txt")
-
-    expect(page.locator(".upload .told")).to_contain_text("There is already a request")
 
 
 def test_upload_that_is_cancelled_leaves_nothing(page: Page, mill: Mill) -> None:
@@ -127,3 +130,94 @@ def test_upload_goes_on_after_a_reload_where_it_was(page: Page, tmp_path: Path) 
 
     expect(page.locator(".upload .phase")).to_have_text("Succeeded", timeout=120_000)
     assert offsets == ["0", str(PIECE), str(PIECE)]
+
+
+@pytest.mark.parametrize("script", [BLOCKED, FULL], ids=["blocked", "full"])
+def test_upload_needs_nothing_that_the_browser_keeps(loud: Page, script: str) -> None:
+    page, broken = loud, list[str]()
+
+    def once(route: Route) -> None:
+        if route.request.method == "PATCH" and not broken:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.add_init_script(script)
+    page.route("**/uploads/*", once)
+    page.goto("/")
+    with page.expect_request(lambda one: one.method == "HEAD") as resumed:
+        drop(page, "kept-nowhere.txt")
+
+    expect(page.locator(".upload .phase")).to_have_text("Succeeded", timeout=60_000)
+    assert [resumed.value.url] == broken
+
+
+def test_dropped_folder_is_walked_to_its_ends(page: Page, tmp_path: Path) -> None:
+    for name in ("poems/a.txt", "poems/deep/er/b.txt", "poems/c.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"words of {name}")
+    (tmp_path / "poems" / "empty").mkdir()
+    (tmp_path / "beside.txt").write_text("words beside")
+    page.goto("/")
+    box = page.locator("#drop").bounding_box()
+    assert box
+    chromium = page.context.new_cdp_session(page)
+    files = [str(tmp_path / name) for name in ("poems", "beside.txt")]
+    for kind in ("dragEnter", "dragOver", "drop"):
+        what = {"items": [], "files": files, "dragOperationsMask": 1}
+        where = {"x": box["x"] + 5, "y": box["y"] + 5}
+        chromium.send("Input.dispatchDragEvent", {"type": kind, **where, "data": what})
+
+    expect(page.locator(".upload .phase")).to_have_text(["Succeeded"] * 4, timeout=60_000)
+    assert sorted(page.locator(".upload .title").all_inner_texts()) == ["a.txt", "b.txt", "beside.txt", "c.txt"]
+
+
+def test_file_that_cannot_be_read_ends_and_lets_others_pass(loud: Page, tmp_path: Path) -> None:
+    page = loud
+    files = [tmp_path / f"{name}.txt" for name in ("gone", "lost", "stays")]
+    for file in files:
+        file.write_text(f"the words of {file.name}")
+    page.goto("/")
+    page.get_by_label("Drop files here, or choose them").set_input_files(files)
+    files[0].unlink()
+    files[1].write_text("another text, and longer")
+    page.get_by_role("button", name="Count words").click()
+
+    expect(page.locator(".upload .phase")).to_have_text(["Failed", "Failed", "Succeeded"], timeout=60_000)
+    expect(page.locator(".upload .told").first).to_have_text(re.compile("cannot be read: it was changed or removed"))
+
+
+def test_same_file_twice_at_once_is_two_uploads(page: Page, tmp_path: Path) -> None:
+    file, begun, held = tmp_path / "twice.txt", list[str](), list[Route]()
+    file.write_text("the same words")
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PATCH" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.on("request", lambda one: begun.append(one.method) if "/uploads" in one.url else None)
+    page.route("**/uploads/*", hold)
+    page.goto("/")
+    with page.expect_request(lambda one: one.method == "PATCH"):
+        choose(page, file)
+    with page.expect_request(lambda one: one.method == "PATCH"):
+        choose(page, file)
+    held[0].continue_()
+
+    expect(page.locator(".upload .phase")).to_have_text(["Succeeded"] * 2, timeout=60_000)
+    assert [one for one in begun if one != "GET"] == ["POST", "PATCH"] * 2
+
+
+def test_name_that_is_taken_is_not_tried_again(loud: Page) -> None:
+    page = loud
+    page.goto("/")
+    page.get_by_text("Options").click()
+    page.get_by_label("Name of the request").fill("seen")
+    drop(page, "late.txt")
+
+    expect(page.locator(".upload .phase")).to_have_text("Failed")
+    expect(page.locator(".upload .told")).to_contain_text("Choose another name")
+    expect(page.get_by_role("button", name="Try late.txt again")).to_be_visible()

@@ -13,7 +13,7 @@ from app.openapi.schemas import COUNT, NAME, OPTIONS, PARAMETERS, Schema, ref
 JSON, HTML, BYTES, LINES = "application/json", "text/html", "application/octet-stream", "application/x-ndjson"
 EVENTS, CSV, ARROW = "text/event-stream", "text/csv", "application/vnd.apache.arrow.file"
 BINARY: Schema = {"type": "string", "format": "binary"}
-STATIC = ["api.js", "format.js", "icon.svg", "live.js", "page.css", "page.js", "tus.js", "uploads.js"]
+STATIC = ["api.js", "dropped.js", "format.js", "icon.svg", "live.js", "page.css", "page.js", "tus.js", "uploads.js"]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ only move the cut, since the line of a delimiter may have spaces at its end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flask import Request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio import multipart
 
 from app.errors import BodyBroken, FieldsTooLarge, FieldUnknown, FileMissing, FileRepeated
+from app.sent_headers import of_part
 
 WAITING_BYTES = 4 << 20
 """What the parser may hold: a block, and the head of a part that is not whole yet."""
@@ -36,13 +38,27 @@ class Sink(Protocol):
         """Take the next bytes."""
 
 
-def read(request: Request, blocks: Iterable[bytes], sink: Sink, fields: list[tuple[str, str]]) -> str:
-    """Read a form to its end and return the file's name; the fields are appended."""
+class File(NamedTuple):
+    """What a form says of its file: name and Content-Type, either may be empty."""
+
+    name: str
+    content_type: str
+
+
+class _Decoder(multipart.MultipartDecoder):
+    """Werkzeug's parser, for heads of parts as they are sent and not as the standard has them."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        return super()._parse_headers(of_part(bytes(data)))
+
+
+def read(request: Request, blocks: Iterable[bytes], sink: Sink, fields: list[tuple[str, str]]) -> File:
+    """Read a form to its end and return what it says of the file; the fields are appended."""
     boundary = parse_options_header(request.headers.get("Content-Type"))[1].get("boundary", "")
     if not boundary or not boundary.isascii() or len(boundary) > BOUNDARY_BYTES:
         raise BodyBroken("The Content-Type of the form has no usable boundary.")
     form = _Form(sink, fields)
-    decoder = multipart.MultipartDecoder(boundary.encode(), WAITING_BYTES, max_parts=PARTS)
+    decoder = _Decoder(boundary.encode(), WAITING_BYTES, max_parts=PARTS)
     try:
         for block in beside_delimiters(blocks, boundary.encode()):
             decoder.receive_data(block)
@@ -53,7 +69,7 @@ def read(request: Request, blocks: Iterable[bytes], sink: Sink, fields: list[tup
         raise BodyBroken(f"The form cannot be read: {str(error)[:200]}.") from error
     except RequestEntityTooLarge as error:
         raise FieldsTooLarge(f"The form has more than {PARTS} parts, or the head of one has no end.") from error
-    return form.filename()
+    return form.file()
 
 
 def beside_delimiters(blocks: Iterable[bytes], boundary: bytes) -> Iterator[bytes]:
@@ -110,7 +126,7 @@ class _Form:
         self._field: str | None = None
         self._value = b""
         self._bytes = 0
-        self._file: str | None = None
+        self._file: File | None = None
         self._file_bytes = 0
 
     def handle(self, decoder: multipart.MultipartDecoder) -> None:
@@ -118,27 +134,27 @@ class _Form:
         event: Any = decoder.next_event()
         while not isinstance(event, (multipart.NeedData, multipart.Epilogue)):
             if isinstance(event, multipart.File):
-                self._begin_file(event.name, event.filename)
+                self._begin_file(event.name, File(event.filename, event.headers.get("Content-Type", "")))
             elif isinstance(event, multipart.Field):
                 self._begin_field(event.name)
             elif isinstance(event, multipart.Data):
                 self._data(event.data, last=not event.more_data)
             event = decoder.next_event()
 
-    def filename(self) -> str:
-        """Return the name that the file came with; FileMissing where none came."""
+    def file(self) -> File:
+        """Return what the file came with; FileMissing where none came."""
         if self._file is None:
             raise FileMissing("The form has no field `file` with a file in it.")
-        if not self._file and not self._file_bytes:
+        if not self._file.name and not self._file_bytes:
             raise FileMissing("The field `file` is empty: no file was chosen.")
         return self._file
 
-    def _begin_file(self, name: str | None, filename: str) -> None:
+    def _begin_file(self, name: str | None, file: File) -> None:
         if name != "file":
             raise FieldUnknown(f"A file came in the field {str(name)[:80]!r}; it belongs into `file`.")
         if self._file is not None:
             raise FileRepeated("The field `file` came more than once.")
-        self._field, self._file = None, filename
+        self._field, self._file = None, file
 
     def _begin_field(self, name: str | None) -> None:
         if name == "file":

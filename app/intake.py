@@ -17,12 +17,11 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from flask import Request, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
 
-from app import form, options
+from app import form, options, sent_headers
 from app.connections import Parked
 from app.errors import (
     AppError,
@@ -77,14 +76,19 @@ def take(request: Request, volume: Volume, limit: int, patience: Patience, *, bl
     asked = [*request.args.items(multi=True)]
     options.read(asked)
     is_form = request.mimetype == "multipart/form-data"
+    named = "" if is_form else sent_headers.encoding(request.content_type or "")
     length = checked_length(request, limit + FORM_ALLOWANCE if is_form else limit)
     blocks = read_blocks(request, length, patience)
     with volume.arrival(limit, None if is_form or length is None else length) as arrival:
-        filename = form.read(request, blocks, arrival, asked) if is_form else _read_raw(request, blocks, arrival)
-        given = options.read((name, text) for name, text in asked if text or not blanks)
+        file = form.read(request, blocks, arrival, asked) if is_form else _read_raw(request, blocks, arrival)
+        said = [(name, text) for name, text in asked if text or not blanks]
+        named = named or sent_headers.encoding(file.content_type)
+        if named and "encoding" not in dict(said):
+            said.append(("encoding", named))
+        given = options.read(said)
         if given.sha256 not in (None, arrival.digest()):
             raise DigestMismatch(f"sha256 says {given.sha256}, the content that came has {arrival.digest()}.")
-        return Taken(arrival.publish(), shown_name(given.filename or filename), given)
+        return Taken(arrival.publish(), shown_name(given.filename or file.name), given)
 
 
 def park() -> None:
@@ -211,11 +215,11 @@ def _dropped(patience: Patience, read: Read) -> BodySlow | BodyCut:
     return BodySlow(f"The body came with less than {patience.min_rate} bytes a second.")
 
 
-def _read_raw(request: Request, blocks: Iterator[bytes], sink: Arrival) -> str:
+def _read_raw(request: Request, blocks: Iterator[bytes], sink: Arrival) -> form.File:
     for block in blocks:
         sink.write(block)
     named = "filename" in request.args or "X-Filename" in request.headers
     untyped = request.mimetype in ("", "application/x-www-form-urlencoded")
     if sink.size == 0 and untyped and not named:
         raise FileMissing("The body is empty and no type or file name says that it is an empty file.")
-    return unquote(request.headers.get("X-Filename", ""))
+    return form.File(sent_headers.file_name(request.headers.get("X-Filename", "")), "")

@@ -76,6 +76,11 @@ def _request_name(name: str, text: str) -> str:
     return _matching(_NAME, "at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")(name, text)
 
 
+def may_name_a_request(text: str) -> bool:
+    """Tell whether a request made here may have this name."""
+    return text not in RESERVED and _NAME.fullmatch(text) is not None
+
+
 def _address(name: str, text: str) -> str:
     if len(text) > notices.ADDRESS_LIMIT or not notices.ADDRESS.fullmatch(text):
         raise FieldInvalid(f"{name} is {text[:80]!r}; write an http or https address without user and fragment.")

@@ -42,7 +42,10 @@ def metadata(text: str) -> tuple[options.Options, str]:
     """Return the options in Upload-Metadata, and the file's name to show."""
     if len(text) > METADATA_BYTES:
         raise FieldInvalid(f"Upload-Metadata has {len(text)} characters; at most {METADATA_BYTES} are taken.")
-    given = options.read((name, value) for name, value in _pairs(text) if name not in IGNORED)
+    pairs = {name: value for name, value in _pairs(text) if name not in IGNORED}
+    if not options.may_name_a_request(pairs.get("name", "a")):
+        pairs.setdefault("filename", pairs.pop("name"))  # Uppy and others call the file's name so
+    given = options.read(pairs.items())
     return given, shown_name(given.filename or "")
 
 

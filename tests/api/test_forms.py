@@ -39,7 +39,7 @@ def _read(boundary: bytes, blocks: Iterator[bytes] | list[bytes]) -> bytes:
     kept, fields = _Kept(), list[tuple[str, str]]()
     kind = f'multipart/form-data; boundary="{boundary.decode()}"'
     request = Request({"REQUEST_METHOD": "POST", "CONTENT_TYPE": kind})
-    assert form.read(request, iter(blocks), kept, fields) == "a.txt"
+    assert form.read(request, iter(blocks), kept, fields) == form.File("a.txt", "")
     assert fields == [("name", "fox")]
     return kept.data
 

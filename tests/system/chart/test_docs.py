@@ -109,6 +109,7 @@ def test_objects_that_the_page_names_are_made(default: dict[Key, Json]) -> None:
     named = {(kinds[kind], name) for kind, name in re.findall(r"\b(service|deployment|pvc)[/ ](textmill-[\w-]+)", PAGE)}
     assert named == {
         ("Service", "textmill-api"),
+        ("Deployment", "textmill-api"),
         ("Deployment", "textmill-operator"),
         ("PersistentVolumeClaim", "textmill-data"),
     }

@@ -9,6 +9,7 @@ the token's digest, in a bounded store; the token itself is kept nowhere. Which 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -16,12 +17,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from app.cluster import Cluster
+from app.cluster import Away, Cluster
 from app.errors import RateExceeded
 from app.refusals import NotPermitted, TokenInvalid
 from app.settings import KUBERNETES, Settings
 from textmill import names
 
+_OF_THE_TOKEN = re.compile(
+    r"(?!.*(?:x509|dial|deadline|timeout|webhook)).*(?:token|expired|malformed|audience|issuer|claim|signature|jw[st])",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Errors of a TokenReview that speak of the token, such as one that has expired; all others speak of who checks it."""
 FAILURES_A_MINUTE = 300
 KEPT = 4096
 Value = TypeVar("Value")
@@ -120,8 +126,11 @@ class Doorkeeper:
         if self._audiences:
             spec["audiences"] = list(self._audiences)
         status = self._status("authentication.k8s.io", "tokenreviews", "TokenReview", spec)
+        error = str(status.get("error") or "")
+        if error and not _OF_THE_TOKEN.match(error):
+            raise Away(f"The API server could not check the token: {error[:200].rstrip('.')}.")
         if not status.get("authenticated"):
-            return str(status.get("error") or "it stands for nobody")[:200]
+            return error[:200] or "it stands for nobody"
         if self._audiences and not set(self._audiences) & set(status.get("audiences") or ()):
             return "it is meant for another audience"
         user = status.get("user") or {}

@@ -110,8 +110,8 @@ class Cluster(Protocol):
     def get(self, name: str) -> Body:
         """Return a request of our namespace."""
 
-    def delete(self, name: str) -> None:
-        """Delete a request of our namespace, and in the background what it owns."""
+    def delete(self, name: str, version: str = "") -> None:
+        """Delete a request of our namespace, and in the background what it owns; Conflict if not of this version."""
 
     def relabel(self, body: Body, labels: Mapping[str, str | None]) -> None:
         """Set or (None) remove labels of a request as it was read; Conflict where it has changed since."""

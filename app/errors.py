@@ -85,6 +85,13 @@ class OriginNotAllowed(AppError):
     hint = "Changes are taken from this service's own page and from programs, not from other web sites."
 
 
+class PreconditionFailed(AppError):
+    """`If-Match` names another state than there is."""
+
+    status, reason, title = 412, "PreconditionFailed", "It is not what you know"
+    hint = "Ask for it again, and decide by what it is now."
+
+
 class RouteUnknown(AppError):
     """There is nothing at this address."""
 

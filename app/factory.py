@@ -15,7 +15,7 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import door, guard, intake, problems, rates, static_files, traces
+from app import door, guard, intake, problems, ranges, rates, static_files, traces
 from app.access import Doorkeeper
 from app.admission import Admission, Queue
 from app.background import Background
@@ -63,6 +63,7 @@ def create_app(
     attach(application, _room(settings, volume, cluster, Metrics(registry or CollectorRegistry())))
     traces.register(application, exporter, on=settings.traces != OFF)
     guard.register(application)
+    ranges.register(application)
     door.register(application)
     application.before_request(intake.park)
     rates.register(application, settings)

@@ -34,6 +34,7 @@ from app.cluster import (
     Refused,
     Watching,
 )
+from app.errors import FieldInvalid
 from textmill import names
 from textmill.loopback import is_loopback
 
@@ -64,9 +65,10 @@ class KubernetesCluster:
         """Return a request of our namespace."""
         return self._object("get_namespaced_custom_object", name, name=name)
 
-    def delete(self, name: str) -> None:
-        """Delete a request of our namespace, and in the background what it owns."""
-        self._object("delete_namespaced_custom_object", name, name=name, propagation_policy="Background")
+    def delete(self, name: str, version: str = "") -> None:
+        """Delete a request of our namespace, and in the background what it owns; Conflict if not of this version."""
+        guard: dict[str, Any] = {"body": {"preconditions": {"resourceVersion": version}}} if version else {}
+        self._object("delete_namespaced_custom_object", name, name=name, propagation_policy="Background", **guard)
 
     def relabel(self, body: Body, labels: Mapping[str, str | None]) -> None:
         """Set or (None) remove labels of a request as it was read; Conflict where it has changed since."""
@@ -87,7 +89,12 @@ class KubernetesCluster:
         """Return a page of the requests of a namespace (ours by default); `fields` and `labels` are selectors."""
         wanted = {"field_selector": fields, "label_selector": labels, "_continue": token}
         given = {name: value for name, value in wanted.items() if value}
-        found = self._object("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
+        try:
+            found = self._object("list_namespaced_custom_object", "", namespace=namespace, limit=limit, **given)
+        except Refused as error:
+            if not token:
+                raise
+            raise FieldInvalid(f"continue is {token[:40]!r}; take it from the page before, as it is.") from error
         meta = found.get("metadata") or {}
         return Page(found["items"], meta.get("continue") or "", str(meta.get("resourceVersion") or ""))
 

@@ -153,7 +153,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
     },
     "/requests/{name}": {
         "get": Operation("getRequest", "Show one request", {200: ONE, 304: {}}, (400, 404, 503), query=("wait",)),
-        "delete": Operation("deleteRequest", "Delete one request", {204: {}}, (403, 404, 503)),
+        "delete": Operation("deleteRequest", "Delete one request", {204: {}}, (403, 404, 412, 503)),
     },
     "/status": {
         "get": Operation(

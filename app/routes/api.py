@@ -29,7 +29,6 @@ def described() -> Response:
 @api.get("/api")
 def page() -> Response:
     """Show the document as a page."""
-    query()
     found = _document(room().door.on)
     operations = [
         {"path": path, "method": method, **operation}

@@ -22,7 +22,7 @@ from app.errors import AppError, FieldInvalid, ResultGone
 from app.lines import Lines
 from app.opening import open_table
 from app.room import room
-from app.routes.requests import PHASES, find, is_name, number, query
+from app.routes.requests import PHASES, find, is_name, number
 from app.routes.uploads import take_upload
 from textmill import layout
 
@@ -39,10 +39,15 @@ def told() -> dict[str, Any]:
     return {"tokens": room().door.on}
 
 
+def _asked(*known: str) -> dict[str, str]:
+    """Return the query's parameters that a page knows; links bring others along, such as `utm_source`."""
+    return {name: request.args[name] for name in known if name in request.args}
+
+
 @page.get("/")
 def home() -> Response:
     """Show the form and the list of requests."""
-    asked = query("phase", "name", "continue", "page", "deleted")
+    asked = _asked("phase", "name", "continue", "page", "deleted")
     wanted = Wanted(
         phase=asked.get("phase", ""),
         name=asked.get("name", "").strip()[:200],
@@ -79,7 +84,7 @@ def send() -> AnyResponse:
 @page.get("/view/<name>")
 def view(name: str) -> Response:
     """Show one request: its state, its result once there is one, and what has happened to it."""
-    words = query("words").get("words", "").strip()[: search.LONGEST]
+    words = _asked("words").get("words", "").strip()[: search.LONGEST]
     body = find(name)
     shown, status = answer(body), body.get("status") or {}
     finished = is_over(shown["phase"])
@@ -103,7 +108,6 @@ def view(name: str) -> Response:
 @page.post("/view/<name>/delete")
 def delete(name: str) -> AnyResponse:
     """Cancel a request that runs, or delete one that is over, and go back to the list."""
-    query()
     find(name)
     room().cluster.delete(name)
     return redirect(f"/?{urlencode({'deleted': name})}", code=303)

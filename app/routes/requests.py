@@ -13,8 +13,8 @@ from flask import request as current
 
 from app import following, queueing
 from app.answers import answer
-from app.cluster import Body, NotFound
-from app.errors import FieldInvalid, FieldRepeated, FieldUnknown
+from app.cluster import Body, Conflict, NotFound
+from app.errors import FieldInvalid, FieldRepeated, FieldUnknown, PreconditionFailed
 from app.pages import slim_page
 from app.room import room
 from textmill.request import COUNTING, FAILED, PENDING, SUCCEEDED, SUSPENDED, TOKENIZING
@@ -89,10 +89,21 @@ def one(name: str) -> Response:
 @requests.delete("/requests/<name>")
 def delete(name: str) -> Response:
     """Delete one request; what runs for it is stopped by the operator."""
-    if not _NAME.fullmatch(name):
+    body = find(name) if current.if_match else None
+    if body and not _is_known(body):
+        raise PreconditionFailed(f"The request {name} has changed since.")
+    if not is_name(name):
         raise NotFound(f"There is no request named {name[:80]!r}.")
-    room().cluster.delete(name)
+    try:
+        room().cluster.delete(name, _version(body) if body and not current.if_match.star_tag else "")
+    except Conflict as error:
+        raise PreconditionFailed(f"The request {name} has changed since.") from error
     return Response(status=204)
+
+
+def _is_known(body: Body) -> bool:
+    """Tell whether the caller knows this state; behind the version a tag holds the place in the queue."""
+    return current.if_match.star_tag or _version(body) in {tag.partition("-")[0] for tag in current.if_match}
 
 
 def _waited(name: str, text: str) -> Body:

@@ -22,7 +22,7 @@ from app.answers import answer, failure
 from app.cluster import Body
 from app.compression import IDENTITY, chosen, compressed
 from app.computing import in_turn
-from app.errors import FieldInvalid, NotFinished, RequestFailed
+from app.errors import FieldInvalid, NotFinished, PreconditionFailed, RequestFailed
 from app.links import PARAMETERS
 from app.opening import open_table, token_shards
 from app.refusals import LinkInvalid
@@ -137,6 +137,9 @@ def _tag(response: Response, tag: str, coding: str, length: int | None) -> None:
     except RequestedRangeNotSatisfiable:  # nobody else closes the file then
         response.close()
         raise
+    if response.status_code == 412:
+        response.close()
+        raise PreconditionFailed("The result has another tag than `If-Match` names.")
 
 
 def _is_weak(given: IfRange) -> bool:

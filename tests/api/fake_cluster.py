@@ -85,10 +85,12 @@ class FakeCluster:
         self._enter("get")
         return copy.deepcopy(self._found(name))
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, version: str = "") -> None:
         """Delete a request."""
         self._enter("delete")
         gone = self._found(name)
+        if version not in ("", gone["metadata"]["resourceVersion"]):
+            raise Conflict(f"{name} is another by now")
         del self.objects[self.namespace, name]
         gone["metadata"]["resourceVersion"] = str(next(self._numbers))
         self._tell("DELETED", gone)

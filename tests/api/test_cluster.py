@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from app.cluster import Away, Body, Conflict, Denied, Expired, NotFound, Refused
+from app.errors import FieldInvalid
 from app.kubernetes_cluster import KubernetesCluster
 from tests.api import live
 from tests.api.conftest import Real
@@ -85,8 +86,19 @@ def test_refusal_carries_the_sentence_of_the_definition(cluster: KubernetesClust
         cluster.create(_request("a", input={"path": "../x"}))
 
 
+def test_request_that_has_changed_is_not_deleted(cluster: KubernetesCluster) -> None:
+    made = cluster.create(_request("changed"))
+    version = made["metadata"]["resourceVersion"]
+    cluster.relabel(made, {"a": "b"})
+    with pytest.raises(Conflict):
+        cluster.delete("changed", version)
+    cluster.delete("changed", cluster.get("changed")["metadata"]["resourceVersion"])
+    with pytest.raises(NotFound):
+        cluster.get("changed")
+
+
 def test_page_that_cannot_be_continued_is_expired(cluster: KubernetesCluster) -> None:
-    with pytest.raises((Expired, Refused)):
+    with pytest.raises((Expired, FieldInvalid)):
         cluster.page(token="nonsense")
 
 

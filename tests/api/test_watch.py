@@ -90,7 +90,7 @@ class Script:
         """Refuse: a watch makes nothing."""
         raise AssertionError(body)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, version: str = "") -> None:
         """Refuse: a watch deletes nothing."""
         raise AssertionError(name)
 

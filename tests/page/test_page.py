@@ -162,7 +162,7 @@ def test_page_without_a_cluster_still_takes_files(client: FlaskClient, cluster: 
         ("GET", "/nowhere", 404, "RouteUnknown"),
         ("POST", "/", 400, "FileMissing"),
         ("PUT", "/", 405, "MethodNotAllowed"),
-        ("GET", "/?x=1", 400, "FieldUnknown"),
+        ("GET", "/?page=x", 400, "FieldInvalid"),
         ("GET", "/static/none.css", 404, "RouteUnknown"),
     ],
 )

@@ -18,6 +18,7 @@ from typing import Any
 from textmill import names
 from textmill.limits import Limits
 from textmill.manifests import Site
+from textmill.quantities import size
 from textmill_operator.errors import Misconfigured
 from textmill_operator.outside import Network, networks
 
@@ -237,10 +238,12 @@ class Settings:
 
 def _value(name: str, setting: Setting, text: str) -> str | int | float:
     kind = type(setting.default)
+    quantity = name.endswith("_BYTES")
     try:
-        value = kind(text)
+        value = size(text) if quantity else kind(text)
     except ValueError as error:
-        raise Misconfigured(f"{PREFIX}{name}={text!r} is no {kind.__name__}. {setting.help}") from error
+        wanted = "number of bytes, such as 536870912 or 512Mi" if quantity else kind.__name__
+        raise Misconfigured(f"{PREFIX}{name}={text!r} is no {wanted}. {setting.help}") from error
     if isinstance(value, str):
         return value
     if not setting.least <= value < math.inf:

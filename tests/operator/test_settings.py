@@ -58,6 +58,7 @@ def test_value_that_is_no_number_names_its_variable() -> None:
         ("LEASE_SECONDS", "nan", "must be a number of at least 0.1"),
         ("AUDIT_SECONDS", "inf", "must be a number"),
         ("WORKER_MEMORY_BYTES", str((64 << 20) - 1), "must be a number of at least 67108864"),
+        ("WORKER_MEMORY_BYTES", "512m", "is no number of bytes, such as 536870912 or 512Mi"),
         ("WORKER_USER", str(1 << 31), "must be a number of at most 2147483647"),
         ("AUDIT_SECONDS", "1e10", "must be a number of at most 31536000"),
         ("LEASE_SECONDS", "1e10", "must be a number of at most 3600"),
@@ -73,6 +74,14 @@ def test_value_that_is_no_number_names_its_variable() -> None:
 def test_value_that_cannot_be_used_names_its_variable(name: str, text: str, complaint: str) -> None:
     with pytest.raises(Misconfigured, match=f"TEXTMILL_{name}=.*{complaint}"):
         Settings.read({PREFIX + name: text})
+
+
+@pytest.mark.parametrize(
+    ("text", "memory"),
+    [("536870912", 512 << 20), ("512Mi", 512 << 20), ("1.5Gi", 3 << 29), ("0.5G", 500_000_000), ("80000k", 80_000_000)],
+)
+def test_bytes_are_a_number_or_a_quantity(text: str, memory: int) -> None:
+    assert Settings.read({f"{PREFIX}WORKER_MEMORY_BYTES": text}).site.memory == memory
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,24 @@ tolerations:
   value: /var/lib/textmill/volume
 {{- end -}}
 
+{{/* A number, or the string that --set makes of a fraction, without an exponent. */}}
+{{- define "textmill.number" -}}
+{{- if or (kindIs "string" .) (ne (float64 .) (float64 (int64 .))) }}{{ . }}{{ else }}{{ int64 . }}{{ end -}}
+{{- end -}}
+
+{{/* A container's variables: call with YAML of the chart's own, and the part's values as own. One that is set again keeps its
+place, since others may refer to it, and no name is there twice: a server-side apply refuses that. */}}
+{{- define "textmill.env" -}}
+{{- $set := dict -}}
+{{- range .own.env }}{{ $_ := set $set .name . }}{{ end -}}
+{{- $all := list -}}
+{{- range concat (fromYamlArray .ours) (.own.env | default list) -}}
+{{- if not (hasKey $set .name) }}{{ $all = append $all . -}}
+{{- else if get $set .name }}{{ $all = append $all (get $set .name) }}{{ $_ := set $set .name false }}{{ end -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end -}}
+
 {{/* Refuse what cannot work, with a sentence that says what to do. */}}
 {{- define "textmill.checks" -}}
 {{- if eq .Values.persistence.accessMode "ReadWriteOnce" -}}

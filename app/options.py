@@ -14,6 +14,7 @@ from typing import Any
 
 from app.errors import EncodingUnknown, FieldInvalid, FieldRepeated, FieldUnknown
 from textmill import layout, names, notices
+from textmill.bounds import BOUNDS
 from textmill.encodings import NoEncoding, codec_name
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -55,14 +56,10 @@ def _flag(name: str, text: str) -> bool:
 
 
 SPEC_FIELDS: dict[str, Callable[[str, str], Any]] = {
-    "topWords": _number(0, 100),
+    **{name: _number(*bounds) for name, bounds in BOUNDS.items()},
     "encoding": _encoding,
     "errors": _matching(re.compile("replace|strict"), "replace or strict"),
     "fresh": _flag,
-    "priority": _number(-1000, 1000),
-    "timeoutSeconds": _number(1, 604_800),
-    "retries": _number(0, 10),
-    "ttlSecondsAfterFinished": _number(0, 2_147_483_647),
 }
 """The options that go into the spec under their own name."""
 

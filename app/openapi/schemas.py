@@ -13,6 +13,7 @@ from app.routes.requests import LONGEST_WAIT, PAGE_LIMIT, PHASES
 from app.routes.results import FORMATS, LIMIT, MOST_TOKENS
 from app.search import LONGEST
 from textmill import notices
+from textmill.bounds import BOUNDS
 
 Schema = dict[str, Any]
 
@@ -45,14 +46,17 @@ def or_null(schema: Schema) -> Schema:
 
 
 OPTIONS: dict[str, tuple[Schema, str]] = {
-    "topWords": (whole(0, 100), "How many words `topWords` lists."),
+    "topWords": (whole(*BOUNDS["topWords"]), "How many words `topWords` lists."),
     "encoding": ({"type": "string", "pattern": ENCODING}, "The text's encoding, or `auto`."),
     "errors": ({"type": "string", "enum": ["replace", "strict"]}, "What to do with bytes that are no text."),
     "fresh": ({"type": "boolean"}, "Whether the content is worked on anew though its result is known."),
-    "priority": (whole(-1000, 1000), "Higher goes first."),
-    "timeoutSeconds": (whole(1, 604_800), "How long the work may take."),
-    "retries": (whole(0, 10), "How often it is tried again."),
-    "ttlSecondsAfterFinished": (whole(0, 2_147_483_647), "After which the finished request is deleted."),
+    "priority": (whole(*BOUNDS["priority"]), "Higher goes first."),
+    "timeoutSeconds": (whole(*BOUNDS["timeoutSeconds"]), "How long the work may take."),
+    "retries": (whole(*BOUNDS["retries"]), "How often it is tried again."),
+    "ttlSecondsAfterFinished": (
+        whole(*BOUNDS["ttlSecondsAfterFinished"]),
+        "After which the finished request is deleted.",
+    ),
     "notifyUrl": (
         {"type": "string", "pattern": f"^{notices.ADDRESS.pattern}$", "maxLength": notices.ADDRESS_LIMIT},
         "Who is told of the end, by a signed POST.",

@@ -10,15 +10,32 @@ from typing import Any
 
 import click
 
+from textmill.bounds import BOUNDS
+
+
+def _whole(field: str) -> click.IntRange:
+    return click.IntRange(*BOUNDS[field])
+
+
 REQUEST_OPTIONS = {
-    "top_words": ("--top-words", "topWords", int, "How many words the result lists, 0 to 100."),
+    "top_words": ("--top-words", "topWords", _whole("topWords"), "How many words the result lists."),
     "encoding": ("--encoding", "encoding", str, "The text's encoding, or auto to have it guessed."),
     "errors": ("--errors", "errors", click.Choice(["replace", "strict"]), "What to do with bytes that are no text."),
     "fresh": ("--fresh", "fresh", bool, "Work on it anew, though the result of the same content is known."),
-    "priority": ("--priority", "priority", int, "-1000 to 1000; higher goes first."),
-    "time_limit": ("--time-limit", "timeoutSeconds", int, "Seconds that the request may take once it has started."),
-    "retries": ("--retries", "retries", int, "How often to try again after a failure that may pass."),
-    "ttl": ("--ttl", "ttlSecondsAfterFinished", int, "Seconds after its end until the request is deleted."),
+    "priority": ("--priority", "priority", _whole("priority"), "Higher goes first."),
+    "time_limit": (
+        "--time-limit",
+        "timeoutSeconds",
+        _whole("timeoutSeconds"),
+        "Seconds for the work, from its start on.",
+    ),
+    "retries": ("--retries", "retries", _whole("retries"), "How often to try again after a failure that may pass."),
+    "ttl": (
+        "--ttl",
+        "ttlSecondsAfterFinished",
+        _whole("ttlSecondsAfterFinished"),
+        "Seconds until it is deleted after its end.",
+    ),
 }
 """By parameter: the flag, the field of the request, its type and what it means."""
 

@@ -9,9 +9,10 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.resource.definition import CRD, SCHEMA, V1, Json, fields, leaves
+from tests.resource.definition import CRD, ROOT, SCHEMA, V1, Json, fields, leaves
 from textmill import names, notices, transitions, waiting
 from textmill.actions import Write
+from textmill.bounds import BOUNDS
 from textmill.errors import ADVICE, Reason
 from textmill.glimpses import Glimpse
 from textmill.limits import Limits
@@ -130,6 +131,18 @@ def test_every_option_reaches_the_domain() -> None:
     assert {"input", *changed} == set(SPEC_NODES)
     plain = _request().spec  # of a whole object: what its shape does not name is lost on the way
     assert [name for name, value in changed.items() if _request(**{name: value}).spec == plain] == []
+
+
+def test_bounds_are_the_definitions() -> None:
+    found = {name: (node["minimum"], node["maximum"]) for name, node in SPEC_NODES.items() if node["type"] == "integer"}
+    assert found == BOUNDS
+
+
+def test_bounds_of_the_form_are_the_definitions() -> None:
+    form = (ROOT / "app" / "templates" / "home.html").read_text(encoding="utf-8")
+    shown = re.findall(r'type="number"[^>]* name="(\w+)" min="(-?\d+)" max="(\d+)"', form)
+    assert shown
+    assert {name: (int(low), int(high)) for name, low, high in shown}.items() <= BOUNDS.items()
 
 
 def test_errors_are_the_domains() -> None:

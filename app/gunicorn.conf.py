@@ -8,12 +8,13 @@ import os
 from typing import Any
 
 from app.limits import Limits
+from app.listening import addresses
 from app.logs import configuration
 from app.settings import Settings
 
 _settings = Settings.load(os.environ)
 
-bind = _settings.listen
+bind = addresses(_settings.listen)
 workers = 1
 worker_class = "app.server.ProblemWorker"
 threads = _settings.threads

@@ -18,6 +18,8 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+from app.listening import addresses
+
 DEAD_SECONDS = 30.0
 PROBES = 16
 """Probes at the same time; for one more the one goes whose head has been coming the longest."""
@@ -113,6 +115,15 @@ class _Server(ThreadingMixIn, WSGIServer):
         _log.debug("a probe broke off", exc_info=True)
 
 
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+    def server_bind(self) -> None:
+        """Take IPv4 as well, whatever the system's default is."""
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+
 class _Handler(WSGIRequestHandler):
     timeout = 5
     server: _Server
@@ -127,7 +138,7 @@ class _Handler(WSGIRequestHandler):
 
 
 def serve_health(address: str, application: Any, served: Served) -> _Server:
-    """Begin to answer probes at HOST:PORT."""
+    """Begin to answer probes at HOST:PORT, or everywhere at :PORT."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -141,8 +152,9 @@ def serve_health(address: str, application: Any, served: Served) -> _Server:
         start_response(status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
         return [json.dumps(report if path == "/healthz" else {"status": "not found"}).encode() + b"\n"]
 
-    host, _, port = address.rpartition(":")
-    server = _Server((host.strip("[]"), int(port)), _Handler)
+    host, _, port = addresses(address)[0].rpartition(":")
+    kind = _Server6 if ":" in host else _Server
+    server = kind((host.strip("[]"), int(port)), _Handler)
     server.set_app(answer)
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     _log.info("health listener", extra={"address": f"{server.server_name}:{server.server_port}"})

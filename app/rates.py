@@ -62,6 +62,8 @@ def network(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:  # so a socket for both kinds calls it
+        return str(found.ipv4_mapped)
     if found.version == 4:
         return address
     return str(ipaddress.ip_network((found, 64), strict=False).network_address)

@@ -167,9 +167,11 @@ class Settings:
         reading.traces,
         "Where spans go: `off`, or `otlp`, which OpenTelemetry's own variables configure.",
     )
-    listen: str = _setting("TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to.")
+    listen: str = _setting(
+        "TEXTMILL_LISTEN", "127.0.0.1:5000", str, "Address and port that gunicorn binds to; `:5000` is every address."
+    )
     health_listen: str = _setting(
-        "TEXTMILL_HEALTH_LISTEN", "", str, "Address and port of a listener for probes alone; empty is none."
+        "TEXTMILL_HEALTH_LISTEN", "", str, "Address and port of a listener for probes alone, as above; empty is none."
     )
     threads: int = _setting(
         "TEXTMILL_THREADS", "64", reading.whole(1), "Requests worked on at once; slow clients need none."

@@ -23,7 +23,7 @@ from tests.contract.server import PATIENCE, ROOT, serving, until
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 REQUESTS = "/apis/textmill.dev/v1/namespaces/default/processingrequests"
-_LISTENING = re.compile(r"Listening at: http://127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"Listening at: http://(?:127\.0\.0\.1|\[::\]):(\d+)")
 
 
 @dataclass(frozen=True)

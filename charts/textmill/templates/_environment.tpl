@@ -6,9 +6,9 @@
 {{- if .Values.httpRoute.enabled }}{{ $hosts = concat $hosts .Values.httpRoute.hostnames }}{{ end }}
 {{ include "textmill.volumeEnv" . }}
 - name: TEXTMILL_LISTEN
-  value: 0.0.0.0:5000
+  value: ":5000"
 - name: TEXTMILL_HEALTH_LISTEN
-  value: 0.0.0.0:5001
+  value: ":5001"
 - name: TEXTMILL_ALLOWED_HOSTS
   value: {{ join "," $hosts | quote }}
 - name: TEXTMILL_MAX_UPLOAD_BYTES

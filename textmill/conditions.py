@@ -19,6 +19,7 @@ _PLACE = {
     kind: place for place, kind in enumerate((*OF_TOOLS, *"Accepted Tokenized Counted Finished Succeeded".split()))
 }
 _MESSAGE = 1024
+_UNDER_WAY, _ENDED = "The request has not ended yet.", "The request has ended."
 
 
 def put(raw: Raw, kind: str, status: str, now: float, *, reason: str, message: str) -> None:
@@ -26,16 +27,20 @@ def put(raw: Raw, kind: str, status: str, now: float, *, reason: str, message: s
 
     With Succeeded come those that follow from it.
     """
-    _put(raw, kind, status, now, reason, message)
-    if kind != "Succeeded":
-        return
-    ended = status != "Unknown"
-    _put(raw, "Ready", status, now, reason, "The request has ended." if ended else "The request has not ended yet.")
-    for name, holds in (("Reconciling", not ended), ("Stalled", status == "False")):
-        if holds:
-            _put(raw, name, "True", now, reason, message)
-        else:
-            raw["conditions"] = [one for one in raw["conditions"] if one["type"] != name]
+    before = {one["type"]: one for one in raw.get("conditions") or ()}
+    found = dict(before)
+    made = [(kind, status, message[:_MESSAGE])]
+    if kind == "Succeeded":
+        for name in ("Reconciling", "Stalled"):
+            found.pop(name, None)
+        made.append(("Ready", status, _UNDER_WAY if status == "Unknown" else _ENDED))
+        if status != "True":
+            made.append(("Reconciling" if status == "Unknown" else "Stalled", "True", message[:_MESSAGE]))
+    for name, value, text in made:
+        old = before.get(name)
+        since = old["lastTransitionTime"] if old and old["status"] == value else to_time(now)
+        found[name] = {"type": name, "status": value, "reason": reason, "message": text, "lastTransitionTime": since}
+    raw["conditions"] = sorted(found.values(), key=_place)
 
 
 def succeeded(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -46,17 +51,6 @@ def succeeded(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 def of_people(raw: Mapping[str, Any]) -> list[Any]:
     """Return the conditions without those that repeat them for tools."""
     return [one for one in raw.get("conditions") or () if one.get("type") not in OF_TOOLS]
-
-
-def _put(raw: Raw, kind: str, status: str, now: float, reason: str, message: str) -> None:
-    since, others = to_time(now), []
-    for one in raw.get("conditions") or ():
-        if one["type"] != kind:
-            others.append(one)
-        elif one["status"] == status:
-            since = one["lastTransitionTime"]
-    new = {"type": kind, "status": status, "reason": reason, "message": message[:_MESSAGE], "lastTransitionTime": since}
-    raw["conditions"] = sorted([*others, new], key=_place)
 
 
 def _place(condition: Mapping[str, Any]) -> int:

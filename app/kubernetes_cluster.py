@@ -44,6 +44,10 @@ _EXCEEDED = "is forbidden: exceeded quota: "
 """How the API server words a quota's refusal; its answer has no field that tells it from a missing right."""
 
 
+AGENT = "textmill-api"
+"""Who we are in audit logs; the API server makes it the manager of the fields that we write."""
+
+
 class KubernetesCluster:
     """The cluster behind the unmodified Kubernetes client."""
 
@@ -242,7 +246,9 @@ def _api_client(kubeconfig: str) -> client.ApiClient:
         settings.proxy = None
     settings.retries = False
     settings.connection_pool_maxsize = 32
-    return client.ApiClient(settings)
+    made = client.ApiClient(settings)
+    made.user_agent = AGENT
+    return made
 
 
 def _load_without_file(settings: client.Configuration) -> None:

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from textmill import names
 from textmill.loopback import is_loopback
-from textmill_cli.connections import why
+from textmill_cli.connections import own_version, why
 from textmill_cli.errors import CliError, Denied, FileUnusable, NotFound, NotOffered, Refused
 from textmill_cli.patience import Later
 
@@ -157,7 +157,9 @@ def _load(file: Path | None, context: str | None) -> tuple[Any, str | None]:
             settings.proxy = None
         contexts, active = config.list_kube_config_contexts(str(file) if file else None)  # type: ignore[no-untyped-call]  # untyped in there
         chosen = next((one for one in contexts if one["name"] == context), active)
-        return client.ApiClient(settings), chosen["context"].get("namespace")
+        made = client.ApiClient(settings)
+        made.user_agent = f"textmill-cli/{own_version()}"
+        return made, chosen["context"].get("namespace")
     except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, AttributeError) as error:
         raise FileUnusable(
             f"The kubeconfig {file or config.KUBE_CONFIG_DEFAULT_LOCATION} cannot be used: {error}",

@@ -31,7 +31,7 @@ class Access:
         origin = headers.get("Origin")
         if origin is not None:
             raise Forbidden(f'requests of web pages are refused (Origin "{origin[:200]}")')
-        if path in OPEN_PATHS:
+        if path.rstrip("/") in OPEN_PATHS:  # some clients ask for "/version/"
             return
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(

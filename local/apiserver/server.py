@@ -65,7 +65,7 @@ class Server:
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         if path in HEALTH or path.startswith(("/readyz/", "/livez/")):
             return web.Response(text="ok")
-        if path == "/version":
+        if path.rstrip("/") == "/version":
             return web.json_response(discovery.VERSION)
         document = self._openapi.find(path) or discovery.find(path, request.headers.get("Accept", ""), self._registry)
         if document is not None:

@@ -31,6 +31,8 @@ PAGE_BYTES, PAGE_MOST = 4 << 20, 16 << 20
 """How big a page is meant to be, and from which size on it is asked for again with fewer objects."""
 STALL_SECONDS, LIST_SECONDS = 5.0, 120.0
 """How long a page may bring nothing, and how long it may take in all."""
+AGENT = "textmill-operator"
+"""Who we are in audit logs; the API server makes it the manager of the fields that we write."""
 CONNECTIONS = 64
 RETRY_AFTER = 30
 """Seconds for which calls of a kind are paused at most where the API server asks for it."""
@@ -131,7 +133,7 @@ class Api:
             self._base = found.server.rstrip("/")
             connector = aiohttp.TCPConnector(ssl=found.as_ssl_context(), limit=CONNECTIONS)
             self._session = aiohttp.ClientSession(
-                headers=found.as_http_headers(), timeout=self._timeout, connector=connector
+                headers={**found.as_http_headers(), "User-Agent": AGENT}, timeout=self._timeout, connector=connector
             )
             self._login_at = time.monotonic()
             return self._session

@@ -47,6 +47,7 @@ def test_created_request_is_found_listed_and_deleted(cluster: KubernetesCluster)
     cluster.create(_request("b"))
 
     assert cluster.get("a") == made
+    assert {one["manager"] for one in made["metadata"]["managedFields"]} == {"textmill-api"}
     first = cluster.page(limit=1)
     second = cluster.page(limit=1, token=first.token)
     assert [body["metadata"]["name"] for page in (first, second) for body in page.items] == ["a", "b"]

@@ -20,7 +20,7 @@ def test_health_is_plain(api: Client) -> None:
 
 
 def test_version_is_told(api: Client) -> None:
-    assert api.get("/version").body["major"] == "1"
+    assert [api.get(path).body["major"] for path in ("/version", "/version/")] == ["1", "1"]
 
 
 def test_groups_name_their_preferred_version(api: Client, widget_kind: str) -> None:

@@ -55,6 +55,8 @@ def test_request_ends_with_its_result_its_conditions_and_events(home: Home, hand
     assert {name: value for name, (value, _) in conditions(body).items()} == dict.fromkeys(
         ("Ready", "Accepted", "Tokenized", "Counted", "Finished", "Succeeded"), "True"
     )
+    owned = {one.get("subresource"): one["manager"] for one in body["metadata"]["managedFields"]}
+    assert owned["status"] == "textmill-operator"
     assert "finalizers" not in body["metadata"]
     assert "annotations" not in body["metadata"]
     until(lambda: "Succeeded" in [one["reason"] for one in home.listed("events")])

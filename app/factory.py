@@ -25,6 +25,7 @@ from app.kubernetes_cluster import KubernetesCluster
 from app.leader import Leader
 from app.metrics import Metrics
 from app.open_uploads import OpenUploads
+from app.page_words import for_people
 from app.resumable import Shelf
 from app.room import Room, attach
 from app.routes import BLUEPRINTS
@@ -53,6 +54,7 @@ def create_app(
     settings = Settings.load(config or {}, os.environ)
     application = Flask("app")
     application.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}  # a quarter of a list's bytes
+    application.add_template_filter(for_people)
     application.url_map.strict_slashes = False
     application.url_map.merge_slashes = False
     application.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it

@@ -48,12 +48,12 @@ def test_columns_tell_what_matters(mill: Release) -> None:
     mill.ended("columns")
     header, row = mill.kubectl("get", "preq", "columns", "--output=wide").splitlines()
     told = dict(zip(header.split(), row.split(), strict=False))
-    assert {key: told[key] for key in ("NAME", "PHASE", "PROGRESS%", "TOKENS", "WORDS")} == {
+    assert {key: told[key] for key in ("NAME", "PHASE", "PROGRESS%", "WORDS", "DISTINCT")} == {
         "NAME": "columns",
         "PHASE": "Succeeded",
         "PROGRESS%": "100",
-        "TOKENS": "3",
-        "WORDS": "2",
+        "WORDS": "3",
+        "DISTINCT": "2",
     }
     assert {"REASON", "BYTES", "PRIORITY"} <= set(header.split())
     chosen = mill.kubectl("get", "preq", "--field-selector=status.phase=Succeeded", "--output=name")

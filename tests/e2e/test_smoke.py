@@ -28,7 +28,7 @@ def test_applied_request_is_waited_for_and_shown_by_kubectl(mill: Release) -> No
     mill.create("applied", {"inline": "one two two"})
     mill.kubectl("wait", "preq/applied", "--for=condition=Succeeded", "--timeout=120s")
     header, row = mill.kubectl("get", "preq", "applied").splitlines()
-    assert header.split() == ["NAME", "PHASE", "PROGRESS%", "TOKENS", "WORDS", "AGE"]
+    assert header.split() == ["NAME", "PHASE", "PROGRESS%", "WORDS", "DISTINCT", "AGE"]
     assert row.split()[:5] == ["applied", "Succeeded", "100", "3", "2"]
 
 

@@ -136,7 +136,7 @@ def test_columns_show_phase_progress_tokens_words(api: Api, make: Make) -> None:
     table = api.call("GET", api.path(name), Accept=TABLE).body
     titles = [(column["name"], column["priority"]) for column in table["columnDefinitions"]]
     assert titles == [
-        *((title, 0) for title in ("Name", "Phase", "Progress%", "Tokens", "Words", "Age")),
+        *((title, 0) for title in ("Name", "Phase", "Progress%", "Words", "Distinct", "Age")),
         *((title, 1) for title in ("Reason", "Bytes", "Bytes/s", "Priority")),
     ]
     cells = table["rows"][0]["cells"]

@@ -10,11 +10,12 @@ from typing import get_args
 
 from tests.resource.api import Api
 from tests.resource.definition import EXAMPLES, ROOT, fields
+from textmill.conditions import OF_TOOLS
 from textmill.errors import ADVICE
 from textmill.request import Phase
 
 PAGE = (ROOT / "docs" / "resource.md").read_text(encoding="utf-8")
-CONDITIONS = {"Accepted", "Tokenized", "Counted", "Finished", "Succeeded"}
+CONDITIONS = {"Accepted", "Tokenized", "Counted", "Finished", "Succeeded", *OF_TOOLS}
 
 
 def _tables() -> list[list[list[str]]]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from app.page_words import ON_THE_FORM, for_people
 from tests.api.fake_cluster import FakeCluster
 from tests.page.reading import BROWSER, read
-from textmill.errors import ADVICE
+from textmill.errors import ADVICE, Reason
 
 FORM = (Path(__file__).parents[2] / "app" / "templates" / "home.html").read_text(encoding="utf-8")
 
@@ -22,8 +22,8 @@ def test_options_are_those_of_the_form() -> None:
 
 
 @pytest.mark.parametrize("reason", ADVICE)
-def test_no_advice_names_a_field_on_the_page(reason: str) -> None:
-    assert "spec." not in for_people(ADVICE[reason].hint)  # type: ignore[index]  # a reason is a word
+def test_no_advice_names_a_field_on_the_page(reason: Reason) -> None:
+    assert "spec." not in for_people(ADVICE[reason].hint)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_fields_become_words(message: str, said: str) -> None:
 
 def test_failure_on_the_page_speaks_of_the_form(client: FlaskClient, cluster: FakeCluster) -> None:
     client.post("/upload?name=fox", data=b"x", content_type="text/plain")
-    why = {"type": "Succeeded", "status": "False", "reason": "NotText", "message": ADVICE["NotText"].hint}  # type: ignore[index]  # the same
+    why = {"type": "Succeeded", "status": "False", "reason": "NotText", "message": ADVICE[Reason.NOT_TEXT].hint}
     condition = {**why, "lastTransitionTime": "2026-01-01T00:00:00Z"}
     cluster.set_status("fox", {"phase": "Failed", "settled": True, "conditions": [condition]})
 

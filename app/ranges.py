@@ -10,7 +10,7 @@ import re
 
 from flask import Flask, request
 
-_ONE_RANGE = re.compile(r"bytes\s*=\s*(\d+\s*-\s*\d*|-\s*\d+)\s*", re.IGNORECASE)
+_ONE_RANGE = re.compile(r"bytes=(\d+-\d*|-\d+)", re.IGNORECASE)
 
 
 def register(application: Flask) -> None:
@@ -20,5 +20,5 @@ def register(application: Flask) -> None:
 
 def _ignore() -> None:
     given = request.headers.get("Range")
-    if given is not None and (request.method != "GET" or not _ONE_RANGE.fullmatch(given)):
+    if given is not None and (request.method != "GET" or not _ONE_RANGE.fullmatch(given.strip())):
         del request.environ["HTTP_RANGE"]

@@ -8,7 +8,6 @@ since a misspelt option must not be ignored silently.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterator
@@ -95,5 +94,5 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 def _decoded(text: str, header: str) -> bytes:
     try:
         return base64.b64decode(text.strip(), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # not base64's own alphabet, or no ASCII at all
         raise FieldInvalid(f"{header} holds {text[:40]!r}, which is no base64.") from error

@@ -16,6 +16,7 @@ from tests.api import live
 from tests.api.asserting import ANSWER_FIELDS, files
 from tests.api.conftest import Real
 from tests.contract.server import PATIENCE, until
+from tests.resource.definition import SCHEMA
 
 TEXT = b"to be or not to be\n"
 BEGUN = b"x" * (64 << 10)
@@ -59,7 +60,7 @@ def test_upload_becomes_a_resource_with_the_defaults_of_its_definition(api: live
         "retries": 2,
         "fresh": False,
     }
-    assert body["status"] == {"phase": "Pending", "settled": False, "progress": {"percent": 0}}
+    assert body["status"] == SCHEMA["properties"]["status"]["default"]
     shown = api.call("GET", "/requests/hamlet").json()
     shown.pop("queue", None)  # once the watch has seen it
     assert shown == answer.json()

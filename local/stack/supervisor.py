@@ -31,6 +31,7 @@ STEADY_SECONDS = 10.0
 READY_SECONDS = 60.0
 TELL_SECONDS = 10.0
 LOOK_SECONDS = 0.05
+KILLED_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -170,8 +171,7 @@ class Supervisor:
         if not ended.done():
             if not self._hurried.is_set():
                 log.warning("process %d did not stop within %.0f s and was killed", process.pid, seconds)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            await _kill(process.pid)
         await ended
 
 
@@ -185,6 +185,16 @@ async def _is_ready(part: Part, session: aiohttp.ClientSession) -> bool:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
     return True
+
+
+async def _kill(group: int) -> None:
+    """Kill a process with all that it has started in its group, and wait until they are gone, a while at most."""
+    with contextlib.suppress(ProcessLookupError, TimeoutError):
+        os.killpg(group, signal.SIGKILL)
+        async with asyncio.timeout(KILLED_SECONDS):
+            while True:  # until nobody is left to take the signal; children of the killed are init's to bury
+                await asyncio.sleep(LOOK_SECONDS)
+                os.killpg(group, 0)
 
 
 def pause(deaths: int) -> float:
